@@ -89,4 +89,3 @@ pub struct Content {
     /// SHA-256 of the whole, where it is known.
     pub sha256: Option<[u8; 32]>,
 }
-

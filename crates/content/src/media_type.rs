@@ -53,7 +53,8 @@ impl MediaType {
         let token = |part: &str| {
             !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))
         };
-        (essence.len() <= 127 && token(kind) && token(subtype)).then(|| Self(Cow::Owned(essence)))
+        let well_formed = essence.len() <= 127 && token(kind) && token(subtype);
+        well_formed.then_some(Self(Cow::Owned(essence)))
     }
 
     /// `type/subtype`.

@@ -1,1 +1,142 @@
-//! placeholder
+//! Fliplet's media API over the library: a route table and four translations (`auth`, `url`, `views`, `error`) with thin
+//! handlers. The seed is Fliplet's page "Media REST APIs"; quirks are in this crate's README.
+
+mod assets;
+mod auth;
+mod bodies;
+mod error;
+mod folders;
+mod paths;
+mod places;
+mod query;
+mod uploads;
+pub mod url;
+mod views;
+
+use axum::{
+    Router,
+    http::Method,
+    routing::{delete, get, post},
+};
+use library::{Library, Right, Rights, TokenWish};
+use wire::{Cors, Route};
+
+pub use auth::{REALM, TokenKind};
+pub use error::refuse;
+
+/// The largest request: what Fliplet's servers take ("1000mb"), and a little for the form around the file.
+pub const MAX_BODY_BYTES: u64 = 1_000 * 1024 * 1024 + 1024 * 1024;
+
+/// What Fliplet's clients send from other origins.
+pub const CORS: Cors = Cors {
+    allow_headers: "Auth-token, Authorization, Content-Type, Range, If-Range, If-Match, If-None-Match, X-Device-Platform, X-Device-Tracking, X-App-Locales",
+    allow_methods: "GET, HEAD, POST, PUT, DELETE, OPTIONS",
+    expose_headers: "Content-Disposition, Content-Length, Content-Range, Accept-Ranges, ETag, Last-Modified, Repr-Digest, Retry-After, X-Request-Id",
+};
+
+/// The whole surface.
+pub const ROUTES: &[Route<Library, Right>] = &[
+    Route {
+        method: Method::GET,
+        path: "/v1/media",
+        right: Right::Read,
+        source: "Get the folders and files belonging to an app or organization or media folder",
+        handler: || get(folders::list_media),
+    },
+    Route {
+        method: Method::POST,
+        path: "/v1/media/folders",
+        right: Right::Create,
+        source: "Create a folder",
+        handler: || post(folders::create_folder),
+    },
+    Route {
+        method: Method::DELETE,
+        path: "/v1/media/folders/{id}",
+        right: Right::Delete,
+        source: "Delete a folder",
+        handler: || delete(folders::delete_folder),
+    },
+    Route {
+        method: Method::POST,
+        path: "/v1/media/files",
+        right: Right::Create,
+        source: "Upload one or more files",
+        handler: || post(uploads::upload_files),
+    },
+    Route {
+        method: Method::DELETE,
+        path: "/v1/media/files/{id}",
+        right: Right::Delete,
+        source: "Delete a file",
+        handler: || delete(assets::delete_file),
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/media/files/{id}/contents",
+        right: Right::Read,
+        source: "Stream the contents of a file",
+        handler: || get(assets::file_contents),
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/media/files/{id}/contents/{name}",
+        right: Right::Read,
+        source: "Stream the contents of a file",
+        handler: || get(assets::named_file_contents),
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/media/files/{id}/thumb/{name}",
+        right: Right::Read,
+        source: "contract 1.1",
+        handler: || get(assets::file_thumbnail),
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/media/zip",
+        right: Right::Read,
+        source: "Download contents of a folder or a list of files as a ZIP package",
+        handler: || get(assets::zip_package),
+    },
+    Route {
+        method: Method::GET,
+        path: "/apps/{owner}/{file}",
+        right: Right::Read,
+        source: "the samples' path, url and thumbnail",
+        handler: || get(assets::cdn_file),
+    },
+    Route {
+        method: Method::GET,
+        path: "/organizations/{owner}/{file}",
+        right: Right::Read,
+        source: "contract 1.2, path",
+        handler: || get(assets::cdn_file),
+    },
+];
+
+/// The dialect's router.
+pub fn router(library: Library) -> Router {
+    wire::router(ROUTES, error::no_such_route, error::no_such_method).with_state(library)
+}
+
+/// What a token of a kind may do and where: for `init` and `mediary token`.
+#[must_use]
+pub fn token_wish(kind: TokenKind, tenant_id: i64, user_id: i64, app_id: Option<i64>, name: &str) -> TokenWish {
+    TokenWish {
+        tenant_id,
+        user_id,
+        realm: REALM.to_owned(),
+        kind: kind.as_str().to_owned(),
+        name: name.to_owned(),
+        prefix: "eu--".to_owned(),
+        rights: match kind {
+            TokenKind::Studio => Rights::ALL,
+            TokenKind::Organization | TokenKind::App => {
+                Rights::READ.with(Right::Create).with(Right::Update).with(Right::Delete)
+            }
+        },
+        folder_id: app_id,
+        expires_at: None,
+    }
+}

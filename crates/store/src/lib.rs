@@ -1,1 +1,24 @@
-//! placeholder
+//! Nouns, their SQL and their bytes. It knows no HTTP, no JSON of anybody's and no product.
+//!
+//! [`Catalog`] keeps the rows (SQLite or PostgreSQL), [`blobs::Blobs`] the bytes (a folder, memory or an S3 store).
+//! A transaction never leaves this crate: what must happen together is one method.
+
+pub mod assets;
+pub mod blobs;
+mod catalog;
+mod error;
+pub mod fields;
+pub mod folders;
+pub mod jobs;
+pub mod links;
+pub mod names;
+pub mod records;
+pub mod renditions;
+mod tallies;
+pub mod tenants;
+pub mod tokens;
+pub mod uploads;
+pub mod users;
+
+pub use catalog::Catalog;
+pub use error::{Error, Noun, Refusal, Result};

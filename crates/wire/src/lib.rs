@@ -1,1 +1,33 @@
-//! placeholder
+//! HTTP manners that every dialect shares: routes, mounts, logs, limits, uploads and delivery.
+//! It knows no noun of the library, no database and no vendor's words.
+
+mod access_log;
+mod activity;
+mod answer_body;
+mod base;
+mod cors;
+mod deliver;
+mod escape;
+mod manners;
+mod mounts;
+mod multipart;
+mod origin;
+mod paced;
+mod refusal;
+mod request_body;
+mod routes;
+mod serve;
+
+pub use access_log::{AccessLog, LogBuffer};
+pub use answer_body::AnswerBody;
+pub use base::Base;
+pub use cors::Cors;
+pub use deliver::{Answer, Asked, Cache, Disposition, Manner, deliver};
+pub use manners::{Clock, Limits, Manners};
+pub use mounts::{BadMounts, Mount, Mounts};
+pub use multipart::{BadMultipart, MAX_PARTS, MAX_TEXT_BYTES, Part, Parts};
+pub use origin::{RequestId, RequestOrigin, X_REQUEST_ID};
+pub use refusal::{Refusal, refuse_plainly};
+pub use request_body::BodyFault;
+pub use routes::{Route, router};
+pub use serve::{Drained, ServeConfig, serve};

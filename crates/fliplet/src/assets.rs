@@ -1,0 +1,143 @@
+//! Deleting files and streaming their bytes: contents, thumbnails, the CDN's paths, and packages.
+
+use axum::{
+    Json,
+    extract::{Path, RawQuery, State},
+    response::Response,
+};
+use library::{Actor, Fault, Library, Noun, Package, Plan};
+use serde_json::{Value, json};
+use wire::{Asked, Cache, Disposition, Manner, deliver};
+
+use crate::{
+    auth::{Caller, Reader},
+    error::Refused,
+    paths, places,
+    query::Query,
+    url::{Context, default_plan, parse_id, parse_ids, parse_plan},
+};
+
+/// Bytes depend on the token that asked, and stop being given when the file is deleted: only the caller may keep them,
+/// and asks again each time (a 304 costs no bytes).
+const MANNER: Manner<'static> =
+    Manner { disposition: Disposition::Inline, cache: Cache::Private { max_age_s: 0 }, vary: None };
+
+/// Puts a file in the trash. Seed: "Delete a file".
+pub(crate) async fn delete_file(
+    State(library): State<Library>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Refused> {
+    library.trash_asset(&actor, asset_id(&id)?).await?;
+    Ok(Json(json!({})))
+}
+
+/// Streams a file, resized if asked. Seed: "Stream the contents of a file".
+pub(crate) async fn file_contents(
+    State(library): State<Library>,
+    Reader(actor): Reader,
+    asked: Asked,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refused> {
+    contents(&library, &actor, &asked, asset_id(&id)?, query.as_deref()).await
+}
+
+/// The same under any name: the last segment is for people and for clients that look at extensions.
+pub(crate) async fn named_file_contents(
+    State(library): State<Library>,
+    Reader(actor): Reader,
+    asked: Asked,
+    Path((id, _name)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refused> {
+    contents(&library, &actor, &asked, asset_id(&id)?, query.as_deref()).await
+}
+
+/// Streams the small JPEG that lists show. Contract 1.1.
+pub(crate) async fn file_thumbnail(
+    State(library): State<Library>,
+    Reader(actor): Reader,
+    asked: Asked,
+    Path((id, _name)): Path<(String, String)>,
+) -> Result<Response, Refused> {
+    thumbnail(&library, &actor, &asked, asset_id(&id)?).await
+}
+
+/// Streams a file or its thumbnail by the path that listings show.
+pub(crate) async fn cdn_file(
+    State(library): State<Library>,
+    Reader(actor): Reader,
+    asked: Asked,
+    Path((_owner, file)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refused> {
+    match paths::parse(&file) {
+        Some((id, true)) => thumbnail(&library, &actor, &asked, i64::from(id)).await,
+        Some((id, false)) => contents(&library, &actor, &asked, i64::from(id), query.as_deref()).await,
+        None => Err(Fault::NotFound(Noun::Asset).into()),
+    }
+}
+
+/// Packs files and folders. Seed: "Download contents of a folder or a list of files as a ZIP package".
+pub(crate) async fn zip_package(
+    State(library): State<Library>,
+    Caller(actor): Caller,
+    asked: Asked,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refused> {
+    let query = Query::read(query.as_deref());
+    let ids = |name| -> Result<Vec<i64>, Refused> {
+        let ids = parse_ids(name, query.get(name).unwrap_or_default())?;
+        Ok(ids.into_iter().map(i64::from).collect())
+    };
+    let (assets, folders) = (ids("files")?, ids("folders")?);
+    let context = Context::from_pairs(query.pairs())?;
+    let named = !assets.is_empty() || !folders.is_empty();
+    let context = match context.place() {
+        None if named => None,
+        _ => Some(places::folder_of(&library, &actor, context).await?.id),
+    };
+    let content = library.package(&actor, &Package { context, folders, assets }).await?;
+    Ok(deliver(&asked, content, &Manner { disposition: Disposition::Attachment, ..MANNER }))
+}
+
+async fn contents(
+    library: &Library,
+    actor: &Actor,
+    asked: &Asked,
+    id: i64,
+    query: Option<&str>,
+) -> Result<Response, Refused> {
+    let query = Query::read(query);
+    let plan = parse_plan(query.get("size"), query.get("format"), query.get("quality"))?;
+    let plan = match plan {
+        Some(plan) => Some(plan),
+        None => default_plan_of(library, actor, id).await?,
+    };
+    let content = library.contents(actor, id, plan.as_ref()).await?;
+    Ok(deliver(asked, content, &MANNER))
+}
+
+/// What a request without a size gets: `xlarge`, but for what moves or would lose its form: GIF, APNG, SVG.
+async fn default_plan_of(library: &Library, actor: &Actor, id: i64) -> Result<Option<Plan>, Refused> {
+    let asset = library.asset(actor, id).await?;
+    let still = asset.version.as_ref().is_some_and(|version| {
+        !version.animated && !["image/gif", "image/apng", "image/svg+xml"].contains(&version.media_type.as_str())
+    });
+    Ok(still.then(default_plan))
+}
+
+async fn thumbnail(library: &Library, actor: &Actor, asked: &Asked, id: i64) -> Result<Response, Refused> {
+    let content = library.thumbnail(actor, id, &Library::preview_plan()).await;
+    let content = content.map_err(|fault| match fault {
+        // No picture can be made of it: there is no thumbnail.
+        Fault::Unsupported => Fault::NotFound(Noun::Rendition),
+        fault => fault,
+    });
+    Ok(deliver(asked, content?, &MANNER))
+}
+
+fn asset_id(text: &str) -> Result<i64, Refused> {
+    Ok(i64::from(parse_id("id", text)?.ok_or(Fault::NotFound(Noun::Asset))?))
+}

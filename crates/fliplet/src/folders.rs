@@ -1,0 +1,77 @@
+//! Listing a context, and making and deleting folders.
+
+use std::collections::HashMap;
+
+use axum::{
+    Json,
+    body::Body,
+    extract::{Path, RawQuery, State},
+    http::StatusCode,
+};
+use library::{Fault, Library, Noun};
+use serde_json::{Value, json};
+use wire::Base;
+
+use crate::{
+    auth::Caller,
+    bodies,
+    error::Refused,
+    places,
+    query::Query,
+    uploads::CLIENT_CHECKSUM,
+    url::{Context, TypeFilter, parse_id},
+    views::{FileView, FolderView, MediaView, Urls},
+};
+
+/// Lists what lies directly in a context.
+/// Seed: "Get the folders and files belonging to an app or organization or media folder".
+pub(crate) async fn list_media(
+    State(library): State<Library>,
+    Caller(actor): Caller,
+    base: Base,
+    RawQuery(query): RawQuery,
+) -> Result<Json<MediaView>, Refused> {
+    let query = Query::read(query.as_deref());
+    let filter = TypeFilter::parse(query.get("type"))?;
+    let urls = if query.get("cdn") == Some("false") { Urls::Api(base) } else { Urls::Cdn(base) };
+    let folder = places::folder_of(&library, &actor, Context::from_pairs(query.pairs())?).await?;
+    let listing = library.list_folder(&actor, folder.id).await?;
+    let sums: HashMap<_, _> = library.folder_field(&actor, &folder, CLIENT_CHECKSUM).await?.into_iter().collect();
+    let shown = listing.assets.iter().filter(|asset| {
+        let media_type = asset.version.as_ref().map(|version| &version.media_type);
+        filter.shows_files() && media_type.is_some_and(|media_type| filter.matches(&asset.name, media_type))
+    });
+    Ok(Json(MediaView {
+        files: shown.map(|asset| FileView::of(asset, &urls, sums.get(&asset.id).map(String::as_str))).collect(),
+        folders: if filter.shows_folders() { listing.folders.iter().map(FolderView::of).collect() } else { Vec::new() },
+    }))
+}
+
+/// Makes a folder. Seed: "Create a folder".
+pub(crate) async fn create_folder(
+    State(library): State<Library>,
+    Caller(actor): Caller,
+    RawQuery(query): RawQuery,
+    body: Body,
+) -> Result<(StatusCode, Json<FolderView>), Refused> {
+    let body = bodies::object(body).await?;
+    let context = Context::from_json(&body)?.or(Context::from_pairs(Query::read(query.as_deref()).pairs())?);
+    let name = match body.get("name") {
+        Some(Value::String(name)) => name,
+        _ => return Err(Refused::saying("name is required")),
+    };
+    let parent = places::folder_of(&library, &actor, context).await?;
+    let folder = library.create_folder(&actor, parent.id, name).await.map_err(Refused::creating)?;
+    Ok((StatusCode::CREATED, Json(FolderView::of(&folder))))
+}
+
+/// Puts a folder and all in it in the trash. Seed: "Delete a folder".
+pub(crate) async fn delete_folder(
+    State(library): State<Library>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Refused> {
+    let id = parse_id("id", &id)?.ok_or(Fault::NotFound(Noun::Folder))?;
+    library.trash_folder(&actor, i64::from(id)).await?;
+    Ok(Json(json!({})))
+}

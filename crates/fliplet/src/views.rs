@@ -1,0 +1,220 @@
+//! Our nouns as Fliplet's JSON. Contract 1.2 and 1.3; keys in the order of the seed's samples, further ones behind them.
+
+use jiff::Timestamp;
+use library::{Asset, Folder, FolderKind};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+use serde_json::{Value, json};
+use wire::Base;
+
+use crate::paths;
+
+/// What stays as it is in the last segment of a URL. Fliplet escapes parentheses too.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// Which kind of URL a client wants for bytes.
+pub(crate) enum Urls {
+    /// `https://cdn…/apps/2/foo.jpg`
+    Cdn(Base),
+    /// `https://api…/v1/media/files/5/contents/foo.jpg`
+    Api(Base),
+}
+
+impl Urls {
+    fn file(&self, asset: &Asset, path: &str) -> String {
+        match self {
+            Self::Cdn(base) => base.join(&format!("/{path}")),
+            Self::Api(base) => {
+                let name = utf8_percent_encode(&asset.name, SEGMENT);
+                base.join(&format!("/v1/media/files/{}/contents/{name}", asset.id))
+            }
+        }
+    }
+
+    fn thumbnail(&self, asset: &Asset) -> String {
+        match self {
+            Self::Cdn(base) => base.join(&format!("/{}", paths::of_thumbnail(asset))),
+            Self::Api(base) => base.join(&format!("/v1/media/files/{}/thumb/preview.jpg", asset.id)),
+        }
+    }
+}
+
+/// The answer to a listing.
+#[derive(Debug, Serialize)]
+pub(crate) struct MediaView {
+    pub(crate) folders: Vec<FolderView>,
+    pub(crate) files: Vec<FileView>,
+}
+
+/// The answer to an upload.
+#[derive(Debug, Serialize)]
+pub(crate) struct FilesView {
+    pub(crate) files: Vec<FileView>,
+}
+
+/// A media file.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FileView {
+    id: i64,
+    name: String,
+    content_type: Option<String>,
+    path: String,
+    url: String,
+    thumbnail: Option<String>,
+    size: Option<(u32, u32)>,
+    is_encrypted: Option<bool>,
+    versions: Value,
+    is_organization_media: bool,
+    created_at: Timestamped,
+    updated_at: Timestamped,
+    app_id: Option<i64>,
+    data_source_entry_id: Option<i64>,
+    data_tracking_id: Option<i64>,
+    media_folder_id: Option<i64>,
+    user_id: i64,
+    organization_id: i64,
+    metadata: Metadata,
+    deleted_at: Option<Timestamped>,
+    master_media_file_id: Option<i64>,
+    access_rules: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    media_folder: Option<NestedFolder>,
+}
+
+/// What is known of the bytes. Without a scanner there is no `av`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata {
+    size: u64,
+    checksum: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_checksum: Option<String>,
+}
+
+/// The folder of a file, as the file manager's rows read it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct NestedFolder {
+    id: i64,
+    name: String,
+    app_id: Option<i64>,
+    parent_id: Option<i64>,
+    organization_id: i64,
+}
+
+impl FileView {
+    pub(crate) fn of(asset: &Asset, urls: &Urls, client_checksum: Option<&str>) -> Self {
+        let path = paths::of_asset(asset);
+        let folder = (asset.folder.kind == FolderKind::Plain).then_some(&asset.folder);
+        let app_id = asset.folder.space();
+        let version = asset.version.as_ref();
+        let size = version.and_then(|version| version.pixels);
+        Self {
+            id: asset.id,
+            name: asset.name.clone(),
+            content_type: version.map(|version| version.media_type.to_string()),
+            url: urls.file(asset, &path),
+            path,
+            thumbnail: size.map(|_| urls.thumbnail(asset)),
+            size,
+            is_encrypted: None,
+            versions: json!({}),
+            is_organization_media: app_id.is_none(),
+            created_at: Timestamped(asset.created_at),
+            updated_at: Timestamped(asset.updated_at),
+            app_id,
+            data_source_entry_id: None,
+            data_tracking_id: None,
+            media_folder_id: folder.map(|folder| folder.id),
+            user_id: asset.created_by,
+            organization_id: asset.tenant_id,
+            metadata: Metadata {
+                size: version.map_or(0, |version| version.blob.size),
+                checksum: version.map(|version| hex(&version.blob.digest.md5)).unwrap_or_default(),
+                client_checksum: client_checksum.map(str::to_owned),
+            },
+            deleted_at: asset.deleted_at.map(Timestamped),
+            master_media_file_id: None,
+            access_rules: None,
+            media_folder: folder.map(|folder| NestedFolder {
+                id: folder.id,
+                name: folder.name.clone(),
+                app_id,
+                parent_id: plain_parent(folder),
+                organization_id: asset.tenant_id,
+            }),
+        }
+    }
+}
+
+/// A media folder.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FolderView {
+    id: i64,
+    name: String,
+    created_at: Timestamped,
+    updated_at: Timestamped,
+    app_id: Option<i64>,
+    parent_id: Option<i64>,
+    organization_id: Option<i64>,
+    deleted_at: Option<Timestamped>,
+    master_media_folder_id: Option<i64>,
+    metadata: Value,
+    access_rules: Option<Value>,
+}
+
+impl FolderView {
+    pub(crate) fn of(folder: &Folder) -> Self {
+        let app_id = folder.space();
+        Self {
+            id: folder.id,
+            name: folder.name.clone(),
+            created_at: Timestamped(folder.created_at),
+            updated_at: Timestamped(folder.updated_at),
+            app_id,
+            parent_id: plain_parent(folder),
+            // A folder of an app does not name the organization, in captured answers.
+            organization_id: app_id.is_none().then_some(folder.tenant_id),
+            deleted_at: folder.deleted_at.map(Timestamped),
+            master_media_folder_id: None,
+            metadata: json!({}),
+            access_rules: None,
+        }
+    }
+}
+
+/// The parent as Fliplet sees it: the top of an app or organization is no folder.
+fn plain_parent(folder: &Folder) -> Option<i64> {
+    let depth = folder.path.bytes().filter(|byte| *byte == b'/').count();
+    let top = if folder.space_id.is_some() { 4 } else { 3 };
+    folder.parent_id.filter(|_| depth > top)
+}
+
+/// Milliseconds since 1970 as `2017-12-14T10:49:55.489Z`.
+#[derive(Debug, Clone, Copy)]
+struct Timestamped(i64);
+
+impl Serialize for Timestamped {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let time = Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::UNIX_EPOCH);
+        serializer.collect_str(&format_args!("{time:.3}"))
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_iso_8601_with_milliseconds() {
+        let text = |ms| serde_json::to_string(&Timestamped(ms)).expect("a string");
+        assert_eq!(text(1_513_248_595_489), "\"2017-12-14T10:49:55.489Z\"");
+        assert_eq!(text(1_513_248_595_000), "\"2017-12-14T10:49:55.000Z\"");
+    }
+}

@@ -1,0 +1,150 @@
+//! Packing folders and files into one ZIP whose length is known before its first byte.
+
+use std::{collections::HashMap, io, sync::Arc};
+
+use content::{Content, MediaType};
+use futures_util::FutureExt;
+
+use crate::{
+    Actor, Asset, AssetState, Fault, Folder, Library, Noun, Right, Scan,
+    archives::{Entry, EntryNames, OpenBody, archive, archive_tag},
+};
+
+/// What to pack. With neither folders nor files named, everything in the context folder.
+#[derive(Debug, Clone, Default)]
+pub struct Package {
+    /// The folder that inner paths are relative to and that gives the package its name.
+    pub context: Option<i64>,
+    /// Folders to pack with all that lies below them.
+    pub folders: Vec<i64>,
+    /// Files to pack.
+    pub assets: Vec<i64>,
+}
+
+const PAGE_ROWS: usize = 1_000;
+const PAGE: i64 = PAGE_ROWS as i64;
+
+/// A package being put together.
+struct Packing<'a> {
+    library: &'a Library,
+    actor: &'a Actor,
+    names: EntryNames,
+    entries: Vec<Entry>,
+}
+
+impl Library {
+    /// A ZIP of folders and files. What is in the trash, infected or not the actor's is left out.
+    ///
+    /// # Errors
+    /// `NotFound` when nothing is left, `Invalid` when it is too much.
+    pub async fn package(&self, actor: &Actor, package: &Package) -> Result<Content, Fault> {
+        let context = match package.context {
+            Some(id) => Some(self.expect_in_folder(actor, id, Right::Read).await?),
+            None => None,
+        };
+        let mut packing = Packing { library: self, actor, names: EntryNames::new(), entries: Vec::new() };
+        match &context {
+            Some(folder) if package.folders.is_empty() && package.assets.is_empty() => {
+                packing.add_contents(folder, String::new()).await?;
+            }
+            _ => packing.add_named(package).await?,
+        }
+        if packing.entries.is_empty() {
+            return Err(Fault::NotFound(Noun::Asset));
+        }
+        let name = context
+            .filter(|folder| folder.parent_id.is_some())
+            .map_or_else(|| "media".to_owned(), |folder| folder.name);
+        let modified_ms = packing.entries.iter().map(|entry| entry.modified_ms).max().unwrap_or_default();
+        let tag = archive_tag(&packing.entries);
+        Ok(Content {
+            body: archive(packing.entries),
+            media_type: MediaType::ZIP,
+            name: format!("{name}.zip"),
+            tag,
+            modified_ms,
+            sha256: None,
+        })
+    }
+}
+
+impl Packing<'_> {
+    /// Packs what a caller named; what is missing or denied is passed over.
+    async fn add_named(&mut self, package: &Package) -> Result<(), Fault> {
+        for id in &package.folders {
+            match self.library.expect_in_folder(self.actor, *id, Right::Read).await {
+                Ok(folder) => {
+                    let inner = self.names.folder("", &folder.name);
+                    self.push_folder(inner.clone(), &folder)?;
+                    self.add_contents(&folder, inner).await?;
+                }
+                Err(Fault::NotFound(_) | Fault::Denied) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        for id in &package.assets {
+            match self.library.expect_asset(self.actor, *id, Right::Read).await {
+                Ok(asset) => self.push_asset("", &asset)?,
+                Err(Fault::NotFound(_) | Fault::Denied) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(())
+    }
+
+    /// Packs all that lies below a folder under the inner path `prefix`, which is empty or ends with a slash.
+    async fn add_contents(&mut self, top: &Folder, prefix: String) -> Result<(), Fault> {
+        let catalog = &self.library.inner.catalog;
+        let limit = i64::try_from(self.library.inner.limits.max_list_items).unwrap_or(i64::MAX);
+        // One statement, so one snapshot of the tree; parents come before their children.
+        let tree = catalog.folder_tree(top, limit.saturating_add(1)).await?;
+        let mut inner_paths = HashMap::from([(top.id, prefix)]);
+        for folder in &tree {
+            let parent = folder.parent_id.filter(|_| folder.id != top.id);
+            if let Some(parent) = parent.and_then(|id| inner_paths.get(&id).cloned()) {
+                let inner = self.names.folder(&parent, &folder.name);
+                self.push_folder(inner.clone(), folder)?;
+                inner_paths.insert(folder.id, inner);
+            }
+            let Some(inner) = inner_paths.get(&folder.id).cloned() else { continue };
+            let mut after = (String::new(), 0);
+            loop {
+                let page = catalog.folder_assets(folder.id, &after, PAGE).await?;
+                let Some(last) = page.last() else { break };
+                after = (crate::names::sort_key(&last.name), last.id);
+                for asset in page.iter().filter(|asset| asset.folder.lives() && !self.library.is_over(asset)) {
+                    self.push_asset(&inner, asset)?;
+                }
+                if page.len() < PAGE_ROWS {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn push_folder(&mut self, path: String, folder: &Folder) -> Result<(), Fault> {
+        self.entries.push(Entry { path, modified_ms: folder.updated_at, size: 0, crc32: 0, body: None });
+        self.library.expect_few(self.entries.len())
+    }
+
+    fn push_asset(&mut self, prefix: &str, asset: &Asset) -> Result<(), Fault> {
+        let Some(version) = asset.version.as_ref().filter(|_| asset.state == AssetState::Ready) else { return Ok(()) };
+        if asset.scan == Scan::Infected {
+            return Ok(());
+        }
+        let (library, key, size) = (self.library.clone(), version.blob.key, version.blob.size);
+        let open: OpenBody = Arc::new(move || {
+            let library = library.clone();
+            async move { library.open(key, size).await.map_err(io::Error::other) }.boxed()
+        });
+        self.entries.push(Entry {
+            path: self.names.file(prefix, &asset.name),
+            modified_ms: version.created_at,
+            size,
+            crc32: version.blob.digest.crc32,
+            body: Some(open),
+        });
+        self.library.expect_few(self.entries.len())
+    }
+}

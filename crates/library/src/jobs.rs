@@ -1,0 +1,137 @@
+//! The job runner: claims what is due, works, and puts back what failed with a growing pause. Any number of nodes run one.
+
+use std::time::Duration;
+
+use crate::{Actor, Fault, Job, JobState, Library, Origin, Plan, Resize, Work, chance};
+
+/// How long a worker may keep a job before another may take it, in milliseconds.
+const CLAIM_MS: i64 = 10 * 60 * 1_000;
+/// How often a job is tried.
+const MAX_ATTEMPTS: i64 = 8;
+/// For how long what is done stays visible, in milliseconds.
+const KEEP_DONE_MS: i64 = 24 * 60 * 60 * 1_000;
+/// How often an idle runner looks for work that another node or process queued.
+const IDLE: Duration = Duration::from_secs(2);
+
+/// The small rendition that lists show: fits a square of this many pixels.
+pub(crate) const PREVIEW_SIDE_PX: u32 = 320;
+
+/// Runs a library's jobs.
+pub struct JobRunner {
+    library: Library,
+    worker: String,
+}
+
+impl JobRunner {
+    /// A runner under a name of its own.
+    #[must_use]
+    pub fn new(library: Library) -> Self {
+        Self { library, worker: chance::key_20() }
+    }
+
+    /// Runs jobs until the future is dropped. A job that is cut off is taken up again after its claim ends.
+    pub async fn run(self) {
+        loop {
+            match self.run_due().await {
+                Ok(0) => {
+                    let queued = self.library.inner.jobs.notified();
+                    drop(tokio::time::timeout(IDLE, queued).await);
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!(%error, "jobs can not be claimed");
+                    tokio::time::sleep(IDLE).await;
+                }
+            }
+        }
+    }
+
+    /// Runs what is due now, one job after another, and tells how many there were.
+    ///
+    /// # Errors
+    /// When jobs can not be claimed or marked; a job's own failure is kept with the job.
+    pub async fn run_due(&self) -> Result<u64, Fault> {
+        let catalog = &self.library.inner.catalog;
+        let now_ms = self.library.now_ms();
+        catalog.tend_jobs(now_ms, now_ms - KEEP_DONE_MS).await?;
+        let mut ran = 0;
+        while let Some(job) = catalog.claim_job(&self.worker, now_ms, now_ms + CLAIM_MS).await? {
+            self.run_one(&job).await?;
+            ran += 1;
+        }
+        Ok(ran)
+    }
+
+    async fn run_one(&self, job: &Job) -> Result<(), Fault> {
+        let catalog = &self.library.inner.catalog;
+        let outcome = self.library.work(&job.work).await;
+        let now_ms = self.library.now_ms();
+        match outcome {
+            Ok(()) => catalog.finish_job(job.id, &self.worker, now_ms).await?,
+            Err(fault) => {
+                let again = (job.attempts < MAX_ATTEMPTS).then(|| now_ms + pause_ms(job.attempts));
+                tracing::warn!(job = job.id, kind = job.work.kind(), %fault, ?again, "a job failed");
+                catalog.fail_job(job.id, &self.worker, &fault.to_string(), again, now_ms).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Library {
+    /// The jobs in one state, oldest first, behind the id `after`.
+    ///
+    /// # Errors
+    /// `Denied` for all but the command line.
+    pub async fn jobs(&self, actor: &Actor, state: JobState, after: i64, limit: i64) -> Result<Vec<Job>, Fault> {
+        actor.expect_system()?;
+        Ok(self.inner.catalog.jobs(state, after, limit).await?)
+    }
+
+    /// Queues work at the command line's or the server's wish.
+    ///
+    /// # Errors
+    /// `Denied` for all others.
+    pub async fn queue(&self, actor: &Actor, work: &Work) -> Result<(), Fault> {
+        actor.expect_system()?;
+        self.inner.catalog.add_job(None, work, self.now_ms()).await?;
+        self.inner.jobs.notify_one();
+        Ok(())
+    }
+
+    /// The plan of the small rendition that lists show.
+    #[must_use]
+    pub const fn preview_plan() -> Plan {
+        Plan {
+            resize: Resize::Within { width: PREVIEW_SIDE_PX, height: PREVIEW_SIDE_PX },
+            enlarge: false,
+            format: Some(crate::Format::Jpeg),
+            quality: None,
+        }
+    }
+
+    async fn work(&self, work: &Work) -> Result<(), Fault> {
+        let actor = Actor::system(Origin::default());
+        match work {
+            Work::Preview { asset_id } => match self.thumbnail(&actor, *asset_id, &Self::preview_plan()).await {
+                // Gone meanwhile, or nothing to draw: there is no preview to make.
+                Ok(_) | Err(Fault::NotFound(_) | Fault::Unsupported | Fault::Quarantined) => Ok(()),
+                Err(fault) => Err(fault),
+            },
+            Work::SweepStaging => {
+                let age = u64::try_from(self.inner.limits.staging_age_ms).unwrap_or_default();
+                let now =
+                    std::time::UNIX_EPOCH + Duration::from_millis(u64::try_from(self.now_ms()).unwrap_or_default());
+                let swept = self.inner.blobs.sweep_staging(Duration::from_millis(age), now).await;
+                let swept = swept.map_err(Fault::internal)?;
+                tracing::info!(swept, "staging swept");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Ten seconds, then twice as long each time, at most an hour and a half.
+fn pause_ms(attempts: i64) -> i64 {
+    10_000 << attempts.clamp(1, 10).saturating_sub(1)
+}

@@ -1,0 +1,135 @@
+//! Tokens: making, finding and taking back keys. Those in use live in memory for a bounded time, so that a request
+//! with a known key costs no query.
+
+use std::sync::Arc;
+
+use moka::sync::Cache;
+use sha2::{Digest as _, Sha256};
+use store::tokens::NewToken;
+
+use crate::{Actor, Fault, Library, Limits, Noun, Origin, Rights, Token, actor::Holder, chance, names};
+
+/// Holders of tokens by the hash of realm and secret, with the time at which each was read.
+pub(crate) struct Memory {
+    holders: Cache<[u8; 32], (Arc<Holder>, i64)>,
+    max_age_ms: i64,
+}
+
+impl Memory {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self { holders: Cache::new(100_000), max_age_ms: limits.max_memory_age_ms }
+    }
+
+    pub(crate) fn forget_all(&self) {
+        self.holders.invalidate_all();
+    }
+
+    fn get(&self, hash: &[u8; 32], now_ms: i64) -> Option<Arc<Holder>> {
+        let (holder, read_at) = self.holders.get(hash)?;
+        (now_ms.saturating_sub(read_at) < self.max_age_ms && now_ms >= read_at).then_some(holder)
+    }
+}
+
+/// A token to make.
+#[derive(Debug, Clone)]
+pub struct TokenWish {
+    /// Whose.
+    pub tenant_id: i64,
+    /// Whom it acts as.
+    pub user_id: i64,
+    /// Which dialect it opens.
+    pub realm: String,
+    /// Which of the dialect's kinds.
+    pub kind: String,
+    /// What people call it.
+    pub name: String,
+    /// What comes before the random part, such as `eu--`.
+    pub prefix: String,
+    /// What it may do.
+    pub rights: Rights,
+    /// The folder that it is confined to.
+    pub folder_id: Option<i64>,
+    /// The first moment at which it no longer works, in milliseconds since 1970.
+    pub expires_at: Option<i64>,
+}
+
+impl Library {
+    /// The actor that a secret makes.
+    ///
+    /// # Errors
+    /// `Unauthenticated` when the secret is unknown, taken back or over.
+    pub async fn authenticate(&self, realm: &str, secret: &str, origin: Origin) -> Result<Actor, Fault> {
+        let hash = hash(secret);
+        let now_ms = self.now_ms();
+        // The realm is compared below: two dialects never share a secret, so one memory serves all.
+        let holder = match self.inner.tokens.get(&hash, now_ms) {
+            Some(holder) => holder,
+            None => {
+                let token = self.inner.catalog.token(realm, &hash).await?.ok_or(Fault::Unauthenticated)?;
+                let holder = Arc::new(Holder::new(token));
+                self.inner.tokens.holders.insert(hash, (Arc::clone(&holder), now_ms));
+                holder
+            }
+        };
+        let token = &holder.token;
+        let over = token.revoked_at.is_some() || token.expires_at.is_some_and(|at| at <= now_ms);
+        if token.realm != realm || over {
+            return Err(Fault::Unauthenticated);
+        }
+        Ok(Actor::holder(holder, origin))
+    }
+
+    /// Makes a token; the secret is returned this once and kept only as a hash.
+    ///
+    /// # Errors
+    /// `Denied` for those who do not run the tenant, `NotFound` when its user or folder is not there.
+    pub async fn add_token(&self, actor: &Actor, wish: TokenWish) -> Result<(Token, String), Fault> {
+        actor.expect_manager(wish.tenant_id)?;
+        if self.inner.catalog.user(wish.tenant_id, wish.user_id).await?.is_none() {
+            return Err(Fault::NotFound(Noun::User));
+        }
+        if let Some(folder_id) = wish.folder_id {
+            let folder = self.inner.catalog.folder(wish.tenant_id, folder_id).await?;
+            folder.filter(crate::Folder::lives).ok_or(Fault::NotFound(Noun::Folder))?;
+        }
+        let secret = format!("{}{}", wish.prefix, chance::secret(43));
+        let token = NewToken {
+            tenant_id: wish.tenant_id,
+            user_id: wish.user_id,
+            realm: wish.realm,
+            kind: wish.kind,
+            name: names::check(&wish.name)?,
+            secret_hash: hash(&secret),
+            rights: wish.rights.bits(),
+            folder_id: wish.folder_id,
+            call_limit: None,
+            expires_at: wish.expires_at,
+        };
+        Ok((self.inner.catalog.add_token(&token, self.now_ms()).await?, secret))
+    }
+
+    /// A tenant's tokens, oldest first; never their secrets.
+    ///
+    /// # Errors
+    /// `Denied` for those who do not run the tenant.
+    pub async fn tokens(&self, actor: &Actor, tenant_id: i64) -> Result<Vec<Token>, Fault> {
+        actor.expect_manager(tenant_id)?;
+        Ok(self.inner.catalog.tokens(tenant_id, 0, 10_000).await?)
+    }
+
+    /// Takes a token back. On this node at once; on others within the age bound of memory.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none to take back.
+    pub async fn revoke_token(&self, actor: &Actor, tenant_id: i64, token_id: i64) -> Result<(), Fault> {
+        actor.expect_manager(tenant_id)?;
+        let done = self.inner.catalog.revoke_token(tenant_id, token_id, self.now_ms()).await?;
+        self.inner.tokens.forget_all();
+        if done { Ok(()) } else { Err(Fault::NotFound(Noun::Token)) }
+    }
+}
+
+/// The secret is 256 random bits, so one plain hash is enough, and looking the hash up compares no secrets.
+fn hash(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}

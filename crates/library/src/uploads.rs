@@ -1,0 +1,257 @@
+//! Taking bytes in: first to staging, where their sums and nature are taken, then under their key, then the rows.
+
+use content::{Body, ByteStream, MediaType};
+use media::{PROBE_HEAD_BYTES, Plan, Probe, Resize, Resolution};
+use store::{
+    assets::{NewAsset, NewBlob, Scan},
+    blobs::{BlobKey, Kind, StageError, Staged},
+    jobs::NewJob,
+};
+
+use crate::{Actor, Asset, Fault, Invalid, Library, Noun, Right, chance, names, slugs};
+
+/// Bytes that have arrived and belong to nobody yet. Dropped, they leave nothing behind.
+#[derive(Debug)]
+pub struct Received {
+    staged: Staged,
+}
+
+impl Received {
+    /// How many bytes arrived.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.staged.len
+    }
+
+    /// Whether none did.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A file to add.
+#[derive(Debug)]
+pub struct Upload {
+    /// Its bytes.
+    pub received: Received,
+    /// Its display name.
+    pub name: String,
+    /// What the sender says it is; the bytes are believed first.
+    pub declared_type: Option<MediaType>,
+    /// Free metadata to begin with: path and text.
+    pub fields: Vec<(String, String)>,
+}
+
+/// What a dialect wants done to what it takes in.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ingest {
+    /// Still JPEG, PNG and WebP images are scaled down until neither side is longer, in pixels.
+    pub max_side_px: Option<u32>,
+}
+
+/// What bytes turned out to be.
+struct Nature {
+    media_type: MediaType,
+    probe: Option<Probe>,
+}
+
+impl Library {
+    /// Takes bytes in, if the actor may add files to the folder, or to any where the folder is not known yet.
+    ///
+    /// # Errors
+    /// `TooLarge` as soon as they are; `Interrupted` when they stop coming.
+    pub async fn receive(&self, actor: &Actor, folder_id: Option<i64>, body: ByteStream) -> Result<Received, Fault> {
+        match folder_id {
+            Some(folder_id) => drop(self.expect_in_folder(actor, folder_id, Right::Create).await?),
+            None => actor.expect_somewhere(Right::Create)?,
+        }
+        let max_bytes = self.inner.limits.max_upload_bytes;
+        let staged = self.inner.blobs.stage(Kind::Original, body, max_bytes).await.map_err(stage_fault)?;
+        Ok(Received { staged })
+    }
+
+    /// Adds files to a folder, all or nothing, in this order. When it returns they survive anything.
+    ///
+    /// # Errors
+    /// `Invalid` for a name that can not be one or for no files at all, `NotFound` when the folder is gone.
+    pub async fn add_assets(
+        &self,
+        actor: &Actor,
+        folder_id: i64,
+        uploads: Vec<Upload>,
+        ingest: Ingest,
+    ) -> Result<Vec<Asset>, Fault> {
+        let folder = self.expect_in_folder(actor, folder_id, Right::Create).await?;
+        if uploads.is_empty() {
+            return Err(Fault::Invalid(Invalid::Empty));
+        }
+        let (library, created_by, tenant_id) = (self.clone(), actor.user_id()?, folder.tenant_id);
+        // On a task of its own: a caller who goes away after the last byte does not leave bytes without rows.
+        let added = tokio::spawn(async move {
+            let mut assets = Vec::with_capacity(uploads.len());
+            let outcome = library.publish_all(tenant_id, folder_id, created_by, uploads, ingest, &mut assets).await;
+            let outcome = match outcome {
+                Ok(()) => library.inner.catalog.add_assets(&assets, library.now_ms()).await.map_err(Fault::from),
+                Err(fault) => Err(fault),
+            };
+            let unneeded = assets.iter().enumerate().filter(|(at, _)| match &outcome {
+                Ok(added) => !added[*at].kept_blob,
+                Err(_) => true,
+            });
+            for (_, asset) in unneeded {
+                library.discard(asset.blob.key).await;
+            }
+            outcome
+        });
+        let added = added.await.map_err(Fault::internal)??;
+        self.inner.jobs.notify_one();
+        let mut assets = Vec::with_capacity(added.len());
+        for added in added {
+            let asset = self.inner.catalog.asset(added.asset_id).await?;
+            assets.push(asset.ok_or(Fault::NotFound(Noun::Asset))?);
+        }
+        Ok(assets)
+    }
+
+    async fn publish_all(
+        &self,
+        tenant_id: i64,
+        folder_id: i64,
+        created_by: i64,
+        uploads: Vec<Upload>,
+        ingest: Ingest,
+        into: &mut Vec<NewAsset>,
+    ) -> Result<(), Fault> {
+        for upload in uploads {
+            let name = names::check(&upload.name)?;
+            let mut staged = upload.received.staged;
+            let mut nature = nature_of(&staged, &name, upload.declared_type);
+            if let Some(smaller) = self.scaled_down(staged.body(), nature.probe.as_ref(), ingest).await? {
+                staged = smaller;
+                nature.probe = media::probe(&staged.head);
+            }
+            let (size, digest) = (staged.len, staged.digest);
+            let key = self.inner.blobs.publish(staged).await.map_err(Fault::internal)?;
+            let shown = nature.probe.as_ref();
+            into.push(NewAsset {
+                tenant_id,
+                folder_id,
+                key: chance::key_20(),
+                name_key: names::sort_key(&name),
+                slug: slugs::of_file(&name),
+                name,
+                scan: Scan::Unscanned,
+                created_by,
+                blob: NewBlob { key, size, digest },
+                pixels: shown.map(|probe| (probe.width, probe.height)),
+                orientation: shown.map_or(1, |probe| probe.orientation),
+                animated: shown.is_some_and(|probe| probe.animated),
+                jobs: if shown.is_some() { vec![NewJob::Preview] } else { Vec::new() },
+                media_type: nature.media_type,
+                fields: upload.fields,
+            });
+        }
+        Ok(())
+    }
+
+    /// The image made smaller, if it is one that is to be and can be. What can not be decoded stays as it came.
+    async fn scaled_down(&self, body: Body, probe: Option<&Probe>, ingest: Ingest) -> Result<Option<Staged>, Fault> {
+        let (Some(max_side), Some(probe)) = (ingest.max_side_px, probe) else { return Ok(None) };
+        let scalable = [MediaType::JPEG, MediaType::PNG, MediaType::WEBP].contains(&probe.media_type);
+        if !scalable || probe.animated || probe.width.max(probe.height) <= max_side {
+            return Ok(None);
+        }
+        let plan = Plan { resize: Resize::Within { width: max_side, height: max_side }, ..Plan::ORIGINAL };
+        let Resolution::Render(resolved) = plan.resolve(probe) else { return Ok(None) };
+        let input = crate::renditions::read_whole(&body).await?;
+        match self.inner.renderer.render(input, &resolved).await {
+            Ok(rendered) => {
+                let staged = self.inner.blobs.stage_bytes(Kind::Original, rendered.bytes).await;
+                Ok(Some(staged.map_err(stage_fault)?))
+            }
+            Err(media::RenderError::Busy) => Err(Fault::Busy),
+            Err(media::RenderError::Unavailable(why)) => {
+                tracing::error!(%why, "the renderer is out of order");
+                Err(Fault::Unavailable("renderer"))
+            }
+            Err(error) => {
+                tracing::info!(%error, "an upload is kept at full size");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Removes bytes that got no row. Left lying they would only cost space, so a failure is told and passed over.
+    pub(crate) async fn discard(&self, key: BlobKey) {
+        if let Err(error) = self.inner.blobs.delete(key).await {
+            tracing::warn!(%error, ?key, "bytes without a row stay behind");
+        }
+    }
+}
+
+/// What the bytes are: by themselves first, then by extension, then by the sender's word.
+fn nature_of(staged: &Staged, name: &str, declared: Option<MediaType>) -> Nature {
+    let head = &staged.head[..staged.head.len().min(PROBE_HEAD_BYTES)];
+    let probe = media::probe(head);
+    let sniffed = probe.as_ref().map(|probe| probe.media_type.clone()).or_else(|| media::sniff(head));
+    let by_name = media_type_of_extension(names::split_extension(name).1);
+    let media_type = match (sniffed, by_name) {
+        // A container says less than the name does: an office document is a ZIP, and text is told by its name only.
+        (Some(sniffed), Some(by_name)) if is_container(&sniffed) => by_name,
+        (Some(sniffed), _) => sniffed,
+        (None, Some(by_name)) if by_name.family() != content::Family::Image => by_name,
+        (None, _) => {
+            declared.filter(|declared| declared.family() != content::Family::Image).unwrap_or(MediaType::OCTET_STREAM)
+        }
+    };
+    Nature { media_type, probe }
+}
+
+fn is_container(media_type: &MediaType) -> bool {
+    ["application/zip", "application/x-ole-storage", "text/xml", "application/xml"].contains(&media_type.as_str())
+}
+
+/// The types that nothing in the bytes tells apart.
+fn media_type_of_extension(extension: &str) -> Option<MediaType> {
+    const TYPES: &[(&str, &str)] = &[
+        ("txt", "text/plain"),
+        ("md", "text/markdown"),
+        ("csv", "text/csv"),
+        ("css", "text/css"),
+        ("js", "text/javascript"),
+        ("json", "application/json"),
+        ("xml", "application/xml"),
+        ("html", "text/html"),
+        ("htm", "text/html"),
+        ("doc", "application/msword"),
+        ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+        ("xls", "application/vnd.ms-excel"),
+        ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        ("ppt", "application/vnd.ms-powerpoint"),
+        ("pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+        ("odt", "application/vnd.oasis.opendocument.text"),
+        ("ods", "application/vnd.oasis.opendocument.spreadsheet"),
+        ("odp", "application/vnd.oasis.opendocument.presentation"),
+        ("epub", "application/epub+zip"),
+        ("svg", "image/svg+xml"),
+        ("zip", "application/zip"),
+        ("mp3", "audio/mpeg"),
+        ("m3u", "audio/x-mpegurl"),
+        ("m3u8", "application/vnd.apple.mpegurl"),
+        ("pls", "audio/x-scpls"),
+        ("ttf", "font/ttf"),
+        ("otf", "font/otf"),
+        ("rtf", "application/rtf"),
+    ];
+    TYPES.iter().find(|(known, _)| extension.eq_ignore_ascii_case(known)).map(|(_, essence)| MediaType::of(essence))
+}
+
+fn stage_fault(error: StageError) -> Fault {
+    match error {
+        StageError::TooLarge { max } => Fault::TooLarge { max_bytes: max },
+        StageError::Interrupted(_) => Fault::Interrupted,
+        StageError::Full => Fault::Unavailable("store"),
+        StageError::Store(error) => Fault::internal(error),
+    }
+}

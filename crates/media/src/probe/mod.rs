@@ -1,0 +1,59 @@
+//! What an image is, told from the head of its bytes: type, size, orientation, animation. It reads headers only and
+//! decodes no pixel, so it runs in the server itself.
+
+mod gif;
+pub(crate) mod jpeg;
+mod orientation;
+mod png;
+mod read;
+mod webp;
+
+use content::MediaType;
+
+/// How many bytes from the start callers should give to [`probe`] and [`crate::sniff`]; fewer when there are no more.
+pub const PROBE_HEAD_BYTES: usize = 256 * 1024;
+
+/// What the header of an image says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// JPEG, PNG, APNG, WebP or GIF.
+    pub media_type: MediaType,
+    /// Width in pixels as displayed, that is after the EXIF orientation. Never zero.
+    pub width: u32,
+    /// Height in pixels as displayed. Never zero.
+    pub height: u32,
+    /// EXIF orientation, 1 (upright) to 8. Taken from JPEG, and from WebP where its chunk lies within the head.
+    pub orientation: u8,
+    /// Whether it has more than one frame, as far as the head tells.
+    pub animated: bool,
+}
+
+impl Probe {
+    /// Width and height as the pixels are stored, before orientation.
+    pub(crate) fn stored_size(&self) -> (u32, u32) {
+        if self.orientation >= 5 { (self.height, self.width) } else { (self.width, self.height) }
+    }
+
+    /// A probe from what the file stores, or nothing when it has no area.
+    fn stored(media_type: MediaType, stored: (u32, u32), orientation: u8, animated: bool) -> Option<Self> {
+        let (width, height) = if orientation >= 5 { (stored.1, stored.0) } else { stored };
+        (width > 0 && height > 0).then_some(Self { media_type, width, height, orientation, animated })
+    }
+}
+
+/// Reads the header of an image from its first bytes ([`PROBE_HEAD_BYTES`] are enough but for odd files). `None` when it is
+/// none of the formats that are rendered here, or its header is damaged or incomplete.
+#[must_use]
+pub fn probe(head: &[u8]) -> Option<Probe> {
+    match head {
+        [0xFF, 0xD8, ..] => {
+            let header = jpeg::read(head)?;
+            let size = (u32::from(header.width), u32::from(header.height));
+            Probe::stored(MediaType::JPEG, size, header.orientation, false)
+        }
+        [0x89, b'P', b'N', b'G', ..] => png::read(head),
+        [b'R', b'I', b'F', b'F', ..] => webp::read(head),
+        [b'G', b'I', b'F', b'8', ..] => gif::read(head),
+        _ => None,
+    }
+}

@@ -1,0 +1,135 @@
+//! Damaged, truncated and invented files: clear answers, never a panic.
+
+use std::time::Instant;
+
+use media::{Format, Limits, RenderError, Resolved, probe, render, sniff};
+use proptest::{collection::vec, prelude::*, sample};
+
+use crate::pictures::{Picture, assert_close, decode};
+
+const SMALL: Resolved = Resolved { crop: None, width: 8, height: 8, format: Format::Png, quality: 0 };
+
+const FILES: &[&[u8]] = &[
+    include_bytes!("fixtures/alpha-lossy.webp"),
+    include_bytes!("fixtures/alpha.webp"),
+    include_bytes!("fixtures/animated.gif"),
+    include_bytes!("fixtures/animated.png"),
+    include_bytes!("fixtures/animated.webp"),
+    include_bytes!("fixtures/cmyk.jpg"),
+    include_bytes!("fixtures/exif6.jpg"),
+    include_bytes!("fixtures/exif6.webp"),
+    include_bytes!("fixtures/gray.jpg"),
+    include_bytes!("fixtures/lossless.webp"),
+    include_bytes!("fixtures/palette.png"),
+    include_bytes!("fixtures/progressive.jpg"),
+];
+
+fn small(input: &[u8]) -> Result<usize, RenderError> {
+    render(input, &SMALL, &Limits::default()).map(|rendered| rendered.bytes.len())
+}
+
+#[test]
+fn a_jpeg_cut_short_gives_what_is_there() {
+    let jpeg = Picture::corners(256, 256).jpeg();
+    let scan = jpeg.windows(2).position(|marker| marker == b"\xFF\xDA").unwrap();
+    let cut = &jpeg[..scan + (jpeg.len() - scan) * 2 / 3];
+    let bytes = render(cut, &Resolved { width: 64, height: 64, ..SMALL }, &Limits::default()).unwrap().bytes;
+    let found = decode(&bytes).quarter_colours();
+    let whole = decode(&render(&jpeg, &Resolved { width: 64, height: 64, ..SMALL }, &Limits::default()).unwrap().bytes);
+    assert_close(
+        [found[0], found[1], found[0], found[1]],
+        {
+            let whole = whole.quarter_colours();
+            [whole[0], whole[1], whole[0], whole[1]]
+        },
+        "the upper half",
+    );
+    assert_ne!(found[3], whole.quarter_colours()[3], "the lower half is missing");
+    let headless = small(&jpeg[..scan / 2]);
+    assert!(matches!(headless, Err(RenderError::Corrupt(_))), "{headless:?}");
+}
+
+#[test]
+fn other_formats_cut_short_are_corrupt() {
+    let noisy = Picture::of(64, 64, |x, y| [(x * y) as u8, (x * 7 + y * 13) as u8, (x ^ y) as u8, 255]);
+    let to = |format, quality| {
+        let resolved = Resolved { width: 64, height: 64, format, quality, crop: None };
+        render(&noisy.png(), &resolved, &Limits::default()).unwrap().bytes
+    };
+    for file in [to(Format::Png, 0), to(Format::Webp, 80), to(Format::Gif, 0)] {
+        for len in [file.len() / 2, file.len() - file.len() / 4, 40] {
+            let found = small(&file[..len]);
+            assert!(matches!(found, Err(RenderError::Corrupt(_))), "{len} of {}: {found:?}", file.len());
+        }
+    }
+}
+
+#[test]
+fn twelve_bit_jpeg_and_other_files_are_unsupported() {
+    let mut jpeg = Picture::corners(16, 16).jpeg();
+    let frame_header = jpeg.windows(2).position(|marker| marker == b"\xFF\xC0").unwrap();
+    jpeg[frame_header + 1] = 0xC1;
+    jpeg[frame_header + 4] = 12;
+    assert_eq!(small(&jpeg), Err(RenderError::Unsupported));
+    for other in [&b""[..], b"hello", b"%PDF-1.7", b"<svg/>", b"II*\0\x08\0\0\0"] {
+        assert_eq!(small(other), Err(RenderError::Unsupported), "{other:?}");
+    }
+}
+
+#[test]
+fn a_bomb_is_refused_by_its_header() {
+    // A few bytes that claim four thousand million pixels.
+    let mut png = Picture::corners(8, 8).png();
+    png[16..24].copy_from_slice(b"\0\0\xFF\xFF\0\0\xFF\xFF");
+    let mut jpeg = Picture::corners(8, 8).jpeg();
+    let frame_header = jpeg.windows(2).position(|marker| marker == b"\xFF\xC0").unwrap();
+    jpeg[frame_header + 5..frame_header + 9].fill(0xFF);
+    let gif = b"GIF89a\xFF\xFF\xFF\xFF\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+    for bomb in [&png[..], &jpeg, gif] {
+        assert_eq!(small(bomb), Err(RenderError::TooLarge));
+    }
+}
+
+#[test]
+fn a_jpeg_of_endless_scans_ends() {
+    // Each scan costs a pass over the picture and only some ten bytes.
+    let progressive = include_bytes!("fixtures/progressive.jpg");
+    let scan = progressive.windows(2).rposition(|marker| marker == b"\xFF\xDA").unwrap();
+    let one = &progressive[scan..progressive.len() - 2];
+    let many = [&progressive[..scan], &one.repeat(5000), b"\xFF\xD9"].concat();
+    let started = Instant::now();
+    let found = small(&many);
+    assert!(matches!(found, Err(RenderError::Corrupt(_))), "{found:?} after {:?}", started.elapsed());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_are_something_or_nothing(bytes in vec(any::<u8>(), 0..600)) {
+        let _ = (probe(&bytes), sniff(&bytes));
+    }
+
+    #[test]
+    fn damaged_files_are_answered(
+        file in sample::select(FILES),
+        damage in vec((any::<sample::Index>(), any::<u8>()), 0..12),
+        keep in any::<sample::Index>(),
+        cut in any::<bool>(),
+    ) {
+        let mut bytes = file.to_vec();
+        for (at, value) in damage {
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+        }
+        if cut {
+            bytes.truncate(keep.index(bytes.len()));
+        }
+        let _ = sniff(&bytes);
+        let limits = Limits { max_pixels: 1_000_000, ..Limits::default() };
+        if let Ok(rendered) = render(&bytes, &SMALL, &limits) {
+            prop_assert!(probe(&bytes).is_some());
+            prop_assert_eq!(probe(&rendered.bytes).map(|probe| (probe.width, probe.height)), Some((8, 8)));
+        }
+    }
+}

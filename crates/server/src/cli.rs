@@ -1,0 +1,215 @@
+//! The command line: what can be asked of the program, and how it answers a person or a script.
+
+use std::{
+    ffi::OsString,
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
+
+use clap::{Args, Parser, Subcommand};
+use library::{Actor, Library, Origin};
+
+use crate::{
+    Failure, Keys, Settings, environment, founding,
+    keys::{self, TenantCommand, TokenCommand, UserCommand},
+    serving,
+    settings::{DEFAULTS, Flags},
+    wiring,
+};
+
+/// One media server, five APIs.
+#[derive(Debug, Parser)]
+#[command(name = "mediary", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Where the library is; the same for every command that opens it.
+#[derive(Debug, Args)]
+struct Place {
+    /// A file of settings.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// The data folder.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// sqlite:PATH or postgres://…
+    #[arg(long)]
+    database: Option<String>,
+    /// A folder, or s3://…
+    #[arg(long)]
+    blobs: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve.
+    Serve {
+        #[command(flatten)]
+        place: Place,
+        /// Where to listen.
+        #[arg(long)]
+        listen: Option<String>,
+    },
+    /// Make the first tenant, an admin and one set of keys for each dialect; prints them once.
+    Init {
+        #[command(flatten)]
+        place: Place,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+        /// The tenant's name.
+        #[arg(long, default_value = "Mediary")]
+        name: String,
+        /// The admin's e-mail address.
+        #[arg(long, default_value = "admin@mediary.invalid")]
+        email: String,
+    },
+    /// Tenants.
+    Tenant {
+        #[command(flatten)]
+        place: Place,
+        #[command(subcommand)]
+        command: TenantCommand,
+    },
+    /// People.
+    User {
+        #[command(flatten)]
+        place: Place,
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// Keys.
+    Token {
+        #[command(flatten)]
+        place: Place,
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
+    /// Check the settings without touching anything.
+    CheckConfig {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Print every setting with its default.
+    ConfigDefault,
+    /// Ask a running server whether it is alive.
+    Health {
+        /// Where it listens.
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        listen: SocketAddr,
+    },
+    /// Print the version.
+    Version,
+}
+
+pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are answers, not errors; clap knows which is which.
+            drop(error.print());
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => match runtime.block_on(dispatch(arguments.command)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => told(&failure),
+        },
+        Err(error) => told(&error.into()),
+    }
+}
+
+fn told(failure: &Failure) -> ExitCode {
+    drop(writeln!(std::io::stderr(), "mediary: {failure}"));
+    ExitCode::FAILURE
+}
+
+async fn dispatch(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Serve { place, listen } => serving::serve(load(place, listen)?).await,
+        Command::Init { place, json, name, email } => init(&load(place, None)?, json, &name, &email).await,
+        Command::Tenant { place, command } => {
+            let library = open(place).await?;
+            print_and_close(&library, keys::tenant(&library, command).await).await
+        }
+        Command::User { place, command } => {
+            let library = open(place).await?;
+            print_and_close(&library, keys::user(&library, command).await).await
+        }
+        Command::Token { place, command } => {
+            let library = open(place).await?;
+            print_and_close(&library, keys::token(&library, command).await).await
+        }
+        Command::CheckConfig { place } => {
+            load(place, None)?;
+            print("the settings are in order")
+        }
+        Command::ConfigDefault => print(DEFAULTS.trim_end()),
+        Command::Health { listen } => health(listen),
+        Command::Version => print(concat!("mediary ", env!("CARGO_PKG_VERSION"))),
+    }
+}
+
+fn load(place: Place, listen: Option<String>) -> Result<Settings, Failure> {
+    let Place { config, data, database, blobs } = place;
+    Ok(Settings::load(&Flags { config, data, listen, database, blobs }, environment::variables()?)?)
+}
+
+async fn open(place: Place) -> Result<Library, Failure> {
+    wiring::open(&load(place, None)?).await
+}
+
+async fn init(settings: &Settings, json: bool, name: &str, email: &str) -> Result<(), Failure> {
+    let library = wiring::open(settings).await?;
+    if !library.tenants(&Actor::system(Origin::default())).await?.is_empty() {
+        library.close().await;
+        return Err("this library is initialised already; nothing was changed. \
+                    New keys: mediary token create, new tenants: mediary tenant create"
+            .into());
+    }
+    let keys = founding::found(&library, name, email).await;
+    library.close().await;
+    let keys = keys?;
+    if json { print(&serde_json::to_string(&keys)?) } else { print(&readable(&keys)) }
+}
+
+fn readable(keys: &Keys) -> String {
+    format!(
+        "tenant {} \"{}\"\nadmin {}, password {}\nfliplet: auth_token {}\n         organization_id {}, app_id {}, app_token {}",
+        keys.tenant.id,
+        keys.tenant.name,
+        keys.admin.email,
+        keys.admin.password,
+        keys.fliplet.auth_token,
+        keys.fliplet.organization_id,
+        keys.fliplet.app_id,
+        keys.fliplet.app_token,
+    )
+}
+
+async fn print_and_close(library: &Library, outcome: Result<serde_json::Value, Failure>) -> Result<(), Failure> {
+    library.close().await;
+    print(&serde_json::to_string_pretty(&outcome?)?)
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    writeln!(std::io::stdout(), "{text}")?;
+    Ok(())
+}
+
+/// One request over a plain socket: this command runs in containers' health checks, every few seconds.
+fn health(listen: SocketAddr) -> Result<(), Failure> {
+    let wait = Duration::from_secs(5);
+    let mut stream = TcpStream::connect_timeout(&listen, wait).map_err(|error| format!("{listen}: {error}"))?;
+    stream.set_read_timeout(Some(wait))?;
+    stream.write_all(format!("GET /healthz HTTP/1.1\r\nHost: {listen}\r\nConnection: close\r\n\r\n").as_bytes())?;
+    let mut answer = String::new();
+    stream.take(64 * 1024).read_to_string(&mut answer)?;
+    if answer.starts_with("HTTP/1.1 200 ") { print("ok") } else { Err(format!("{listen} is not well").into()) }
+}

@@ -1,0 +1,84 @@
+//! The first tenant: an admin, and one set of keys for each dialect.
+
+use library::{Actor, Library, NewPerson, Origin, secret};
+use serde::Serialize;
+
+use crate::Failure;
+
+/// What `init` prints, once. Names are fixed; more may be added.
+#[derive(Debug, Clone, Serialize)]
+pub struct Keys {
+    /// The tenant.
+    pub tenant: TenantKeys,
+    /// Its first user.
+    pub admin: AdminKeys,
+    /// Fliplet's keys.
+    pub fliplet: FlipletKeys,
+}
+
+/// The tenant.
+#[derive(Debug, Clone, Serialize)]
+pub struct TenantKeys {
+    /// Its id.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+}
+
+/// The first user.
+#[derive(Debug, Clone, Serialize)]
+pub struct AdminKeys {
+    /// Their address.
+    pub email: String,
+    /// Their password.
+    pub password: String,
+}
+
+/// Fliplet's keys.
+#[derive(Debug, Clone, Serialize)]
+pub struct FlipletKeys {
+    /// A Studio user's token.
+    pub auth_token: String,
+    /// The tenant's id.
+    pub organization_id: i64,
+    /// The id of an app's folder.
+    pub app_id: i64,
+    /// A token that works on that app only.
+    pub app_token: String,
+}
+
+/// Founds a tenant with an admin, an app and keys.
+///
+/// # Errors
+/// When a name or address can not be one, or the library refuses.
+pub async fn found(library: &Library, name: &str, email: &str) -> Result<Keys, Failure> {
+    let system = Actor::system(Origin::default());
+    let password = secret(24);
+    let admin = NewPerson {
+        email: email.to_owned(),
+        full_name: "Administrator".to_owned(),
+        role: "admin".to_owned(),
+        password: Some(password.clone()),
+    };
+    let founded = library.found_tenant(&system, name, admin).await?;
+    let tenant_id = founded.tenant.id;
+    // Keys without a person behind them act as this user, so that what they make belongs to somebody.
+    let service = NewPerson {
+        email: "service@mediary.invalid".to_owned(),
+        full_name: "Service".to_owned(),
+        role: "service".to_owned(),
+        password: None,
+    };
+    let service = library.add_user(&system, tenant_id, service).await?;
+    let app = library.found_space(&system, tenant_id, "First app", founded.admin.id).await?;
+    let wish = |kind, user, app, name| fliplet::token_wish(kind, tenant_id, user, app, name);
+    let studio = wish(fliplet::TokenKind::Studio, founded.admin.id, None, "Made by init");
+    let (_, auth_token) = library.add_token(&system, studio).await?;
+    let of_app = wish(fliplet::TokenKind::App, service.id, Some(app.id), "Made by init");
+    let (_, app_token) = library.add_token(&system, of_app).await?;
+    Ok(Keys {
+        tenant: TenantKeys { id: tenant_id, name: founded.tenant.name },
+        admin: AdminKeys { email: founded.admin.email, password },
+        fliplet: FlipletKeys { auth_token, organization_id: tenant_id, app_id: app.id, app_token },
+    })
+}

@@ -1,0 +1,59 @@
+//! What answers where: every dialect under its prefix and on its hosts, the probes, and the front.
+
+use axum::http::Method;
+use library::{Library, Right};
+use wire::{Cors, Mount, Mounts, refuse_plainly};
+
+use crate::{Failure, Settings, probes};
+
+/// The dialects that there are, by name.
+pub(crate) const DIALECTS: &[&str] = &["fliplet"];
+
+const FRONT: &str = "front";
+
+/// Probes are asked by machines of the operator's, not by pages of other origins.
+static SAME_ORIGIN: Cors = Cors { allow_headers: "", allow_methods: "GET, HEAD", expose_headers: "X-Request-Id" };
+static FLIPLET_CORS: Cors = fliplet::CORS;
+
+/// A probe takes no body to speak of, in bytes.
+const SMALL_BODY_BYTES: u64 = 64 * 1024;
+
+/// Every route of every dialect: its mount's prefix, method, path and right. For the tests that try every door.
+#[must_use]
+pub fn dialect_routes() -> Vec<(&'static str, Method, &'static str, Right)> {
+    fliplet::ROUTES.iter().map(|route| ("/fliplet", route.method.clone(), route.path, route.right)).collect()
+}
+
+/// Mounts everything.
+///
+/// # Errors
+/// When two dialects claim one host, or the public URL is none.
+pub fn mounts(library: &Library, settings: &Settings) -> Result<Mounts, Failure> {
+    let dialects = vec![Mount {
+        name: "fliplet",
+        prefix: "/fliplet",
+        hosts: settings.fliplet.hosts.clone(),
+        router: fliplet::router(library.clone()),
+        cors: &FLIPLET_CORS,
+        max_body_bytes: fliplet::MAX_BODY_BYTES,
+        refuse: fliplet::refuse,
+    }];
+    let listed = dialects.iter().map(|mount| (mount.name, mount.prefix)).collect();
+    let plain = |name, prefix, router| Mount {
+        name,
+        prefix,
+        hosts: Vec::new(),
+        router,
+        cors: &SAME_ORIGIN,
+        max_body_bytes: SMALL_BODY_BYTES,
+        refuse: refuse_plainly,
+    };
+    let mut all = dialects;
+    all.push(plain("healthz", "/healthz", probes::health()));
+    all.push(plain("readyz", "/readyz", probes::readiness(library.clone())));
+    all.push(plain("version", "/version", probes::version()));
+    all.push(plain(FRONT, "", probes::front(listed)));
+    let default = if settings.default_dialect.is_empty() { FRONT } else { &settings.default_dialect };
+    let public_url = Some(settings.public_url.as_str()).filter(|url| !url.is_empty());
+    Ok(Mounts::new(all, default, public_url)?)
+}

@@ -1,0 +1,39 @@
+//! What watchers of a server ask: is it alive, is it ready, which version is it, and what answers where.
+
+use axum::{Json, Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
+use library::Library;
+use serde_json::json;
+
+/// `/healthz`: the process answers.
+pub(crate) fn health() -> Router {
+    Router::new().route("/", get(|| async { Json(json!({ "status": "ok" })) }))
+}
+
+/// `/readyz`: every part that requests need is in order; 503 and their names if not.
+pub(crate) fn readiness(library: Library) -> Router {
+    Router::new().route("/", get(ready)).with_state(library)
+}
+
+/// `/version`.
+pub(crate) fn version() -> Router {
+    Router::new().route("/", get(|| async { Json(json!({ "name": "mediary", "version": env!("CARGO_PKG_VERSION") })) }))
+}
+
+/// `/`: what answers where.
+pub(crate) fn front(mounts: Vec<(&'static str, &'static str)>) -> Router {
+    let dialects: serde_json::Map<_, _> =
+        mounts.into_iter().map(|(name, prefix)| (name.to_owned(), json!(prefix))).collect();
+    let page = Json(json!({ "name": "mediary", "version": env!("CARGO_PKG_VERSION"), "dialects": dialects }));
+    Router::new().route("/", get(move || async move { page })).fallback(nothing)
+}
+
+async fn nothing() -> impl IntoResponse {
+    (StatusCode::NOT_FOUND, Json(json!({ "error": "not found" })))
+}
+
+async fn ready(State(library): State<Library>) -> impl IntoResponse {
+    let troubles = library.troubles().await;
+    let status = if troubles.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let word = if troubles.is_empty() { "ready" } else { "not ready" };
+    (status, Json(json!({ "status": word, "troubles": troubles })))
+}

@@ -1,0 +1,102 @@
+//! Serving until told to stop: the listener, the job runner, the signals, and an orderly end.
+
+use std::{fs::OpenOptions, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use library::{Actor, JobRunner, Library, Origin, Work};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+    task::JoinHandle,
+};
+use tracing_subscriber::EnvFilter;
+use wire::{AccessLog, Drained, Manners, ServeConfig};
+
+use crate::{Failure, Settings, mounts::mounts, wiring};
+
+/// A server that runs in this process.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens; with port 0 in the settings, the port that it got.
+    pub address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<Drained>,
+    jobs: JoinHandle<()>,
+}
+
+impl Running {
+    /// Answers what has been asked, then stops.
+    pub async fn stop(self) {
+        self.stop.send(()).ok();
+        match self.serving.await {
+            Ok(Drained { aborted: 0 }) => {}
+            Ok(Drained { aborted }) => tracing::warn!(aborted, "connections were cut off"),
+            Err(error) => tracing::error!(%error, "serving ended badly"),
+        }
+        // A job that is cut off here is taken up again after its claim ends; jobs may run twice.
+        self.jobs.abort();
+    }
+}
+
+/// Starts serving a library.
+///
+/// # Errors
+/// When the address is taken, or the settings make no sense together.
+pub async fn start(library: &Library, settings: &Settings) -> Result<Running, Failure> {
+    let listener = TcpListener::bind(settings.listen).await;
+    let listener = listener.map_err(|error| format!("{} can not be listened on: {error}", settings.listen))?;
+    let address = listener.local_addr()?;
+    let limits = wire::Limits {
+        body_silence: Duration::from_millis(settings.limits.body_timeout_ms),
+        ..wire::Limits::default()
+    };
+    let clock = library.clone();
+    let log = access_log(&settings.log.access)?;
+    let manners = Manners::new(mounts(library, settings)?, log, limits, Arc::new(move || clock.now_ms()));
+    let config = ServeConfig {
+        head_timeout: Duration::from_millis(settings.limits.header_timeout_ms),
+        idle_timeout: Duration::from_millis(settings.limits.idle_timeout_ms),
+        write_timeout: Duration::from_millis(settings.limits.write_timeout_ms),
+        drain_timeout: settings.drain(),
+        ..ServeConfig::default()
+    };
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = tokio::spawn(wire::serve(listener, Arc::new(manners), config, async move {
+        // The sender says stop, or is gone; either way it is over.
+        drop(stopped.await);
+    }));
+    let jobs = tokio::spawn(JobRunner::new(library.clone()).run());
+    Ok(Running { address, stop, serving, jobs })
+}
+
+/// `mediary serve`: until SIGTERM or SIGINT.
+pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(&settings.log.level).map_err(|error| format!("log.level: {error}"))?;
+    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(io::stderr).init();
+    let library = wiring::open(&settings).await?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    library.queue(&Actor::system(Origin::default()), &Work::SweepStaging).await?;
+    let running = start(&library, &settings).await?;
+    tracing::info!(address = %running.address, data = %settings.data.display(), "serving");
+    tokio::select! {
+        _ = terminate.recv() => tracing::info!("told to stop"),
+        _ = interrupt.recv() => tracing::info!("interrupted"),
+    }
+    running.stop().await;
+    library.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn access_log(to: &str) -> Result<AccessLog, Failure> {
+    Ok(match to {
+        "off" => AccessLog::off(),
+        "stdout" => AccessLog::new(io::stdout())?,
+        "stderr" => AccessLog::new(io::stderr())?,
+        path => {
+            let file = OpenOptions::new().create(true).append(true).open(path);
+            AccessLog::new(file.map_err(|error| format!("log.access: {path}: {error}"))?)?
+        }
+    })
+}

@@ -1,0 +1,276 @@
+//! The settings: defaults that are compiled in and commented, a file, the environment, flags. Unknown keys are errors.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use config::{Config, Environment, File, FileFormat};
+use library::Limits;
+use serde::Deserialize;
+use store::blobs::BlobsConfig;
+
+/// The commented defaults.
+pub(crate) const DEFAULTS: &str = include_str!("../config.default.toml");
+
+/// Why settings can not be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct BadSettings(String);
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The folder that holds everything which is not elsewhere.
+    pub data: PathBuf,
+    /// How the world reaches this server.
+    pub public_url: String,
+    /// The dialect that answers at `/` on hosts that are not listed for any.
+    pub default_dialect: String,
+    /// Where the rows are.
+    pub database: Database,
+    /// Where the bytes are.
+    pub blobs: BlobStore,
+    /// What is allowed.
+    pub limits: ServerLimits,
+    /// Who draws.
+    pub renderer: RendererSettings,
+    /// What is told.
+    pub log: Log,
+    /// Fliplet's own settings.
+    pub fliplet: Dialect,
+}
+
+/// `[database]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// Empty: SQLite in the data folder.
+    pub url: String,
+}
+
+/// `[blobs]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BlobStore {
+    /// Empty: a folder in the data folder.
+    pub url: String,
+    /// Memory for hot files, in bytes.
+    pub hot_bytes: u64,
+    /// The largest hot file, in bytes.
+    pub hot_max_blob_bytes: u64,
+}
+
+/// `[limits]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerLimits {
+    /// See [`Limits::max_upload_bytes`].
+    pub max_upload_bytes: u64,
+    /// See [`Limits::max_list_items`].
+    pub max_list_items: usize,
+    /// See [`Limits::max_memory_age_ms`].
+    pub max_memory_age_ms: i64,
+    /// See [`Limits::max_cards`].
+    pub max_cards: u64,
+    /// See [`Limits::staging_age_ms`].
+    pub staging_age_ms: i64,
+    /// For a request's header, in milliseconds.
+    pub header_timeout_ms: u64,
+    /// For the next bytes of a request's body, in milliseconds.
+    pub body_timeout_ms: u64,
+    /// For a client to take bytes, in milliseconds.
+    pub write_timeout_ms: u64,
+    /// For an idle connection, in milliseconds.
+    pub idle_timeout_ms: u64,
+    /// For requests under way when the server is told to stop, in milliseconds.
+    pub drain_ms: u64,
+}
+
+/// `[renderer]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RendererSettings {
+    /// Empty: `media-worker` beside this program.
+    pub worker: PathBuf,
+    /// 0: one for each core.
+    pub workers: usize,
+    /// How many renditions may wait.
+    pub queue: usize,
+    /// The longest that one may take, in milliseconds.
+    pub deadline_ms: u64,
+    /// The most pixels of an image.
+    pub max_pixels: u64,
+    /// The most bytes of an image.
+    pub max_input_bytes: u64,
+    /// The most bytes of a rendition.
+    pub max_output_bytes: u64,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// `stdout`, `stderr`, `off` or a path.
+    pub access: String,
+    /// A filter for what the server says of itself.
+    pub level: String,
+}
+
+/// What every dialect can be told.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dialect {
+    /// Host names under which it answers at `/`.
+    pub hosts: Vec<String>,
+}
+
+/// What flags set; it wins over everything else.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Flags {
+    pub(crate) config: Option<PathBuf>,
+    pub(crate) data: Option<PathBuf>,
+    pub(crate) listen: Option<String>,
+    pub(crate) database: Option<String>,
+    pub(crate) blobs: Option<String>,
+}
+
+impl Settings {
+    /// The settings of a library in `data` that nothing else says anything about.
+    ///
+    /// # Errors
+    /// Never, while the compiled-in defaults are well formed.
+    pub fn defaults_in(data: &Path) -> Result<Self, BadSettings> {
+        Self::load(&Flags { data: Some(data.to_owned()), ..Flags::default() }, HashMap::new())
+    }
+
+    pub(crate) fn load(flags: &Flags, environment: HashMap<String, String>) -> Result<Self, BadSettings> {
+        let bad = |error: config::ConfigError| BadSettings(error.to_string());
+        let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+        if let Some(path) = &flags.config {
+            builder = builder.add_source(File::from(path.as_path()).format(FileFormat::Toml));
+        }
+        let environment = Environment::with_prefix("MEDIARY")
+            .prefix_separator("_")
+            .separator("__")
+            .try_parsing(true)
+            .list_separator(",")
+            .with_list_parse_key("fliplet.hosts")
+            .source(Some(environment.into_iter().collect()));
+        builder = builder.add_source(environment);
+        let data = flags.data.as_ref().map(|path| path.to_string_lossy().into_owned());
+        for (key, value) in
+            [("data", &data), ("listen", &flags.listen), ("database.url", &flags.database), ("blobs.url", &flags.blobs)]
+        {
+            builder = builder.set_override_option(key, value.clone()).map_err(bad)?;
+        }
+        let settings: Self = builder.build().and_then(Config::try_deserialize).map_err(bad)?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// What can be told to be wrong without touching anything.
+    fn check(&self) -> Result<(), BadSettings> {
+        let bad = |why: &str| Err(BadSettings(why.to_owned()));
+        let dialects = crate::mounts::DIALECTS;
+        if !self.default_dialect.is_empty() && !dialects.contains(&self.default_dialect.as_str()) {
+            return bad(&format!("default_dialect is none of {}", dialects.join(", ")));
+        }
+        let database = self.database_url();
+        if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| database.starts_with(scheme)) {
+            return bad("database.url starts with sqlite: or postgres:");
+        }
+        if self.limits.max_memory_age_ms < 0 || self.limits.max_list_items == 0 || self.limits.max_upload_bytes == 0 {
+            return bad("a limit is zero or negative");
+        }
+        if self.renderer.queue == 0 || self.renderer.deadline_ms == 0 {
+            return bad("renderer.queue and renderer.deadline_ms are at least 1");
+        }
+        Ok(())
+    }
+
+    pub(crate) fn database_url(&self) -> String {
+        match self.database.url.as_str() {
+            "" => format!("sqlite:{}", self.data.join("library.db").display()),
+            url => url.to_owned(),
+        }
+    }
+
+    pub(crate) fn blobs_url(&self) -> String {
+        match self.blobs.url.as_str() {
+            "" => self.data.join("blobs").display().to_string(),
+            url => url.to_owned(),
+        }
+    }
+
+    pub(crate) fn blobs_config(&self) -> BlobsConfig {
+        BlobsConfig {
+            hot_bytes: self.blobs.hot_bytes,
+            hot_max_blob_bytes: self.blobs.hot_max_blob_bytes,
+            ..BlobsConfig::default()
+        }
+    }
+
+    pub(crate) fn library_limits(&self) -> Limits {
+        Limits {
+            max_upload_bytes: self.limits.max_upload_bytes,
+            max_list_items: self.limits.max_list_items,
+            max_memory_age_ms: self.limits.max_memory_age_ms,
+            max_cards: self.limits.max_cards,
+            staging_age_ms: self.limits.staging_age_ms,
+        }
+    }
+
+    pub(crate) fn drain(&self) -> Duration {
+        Duration::from_millis(self.limits.drain_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn load(variables: &[(&str, &str)], flags: &Flags) -> Result<Settings, BadSettings> {
+        Settings::load(flags, variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+
+    #[test]
+    fn flags_win_over_environment_over_file_over_defaults() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("mediary.toml");
+        std::fs::write(&file, "listen = \"127.0.0.1:1\"\ndata = \"/file\"\n[renderer]\nqueue = 3\n").unwrap();
+        let flags = Flags { config: Some(file), listen: Some("127.0.0.1:3".to_owned()), ..Flags::default() };
+        let set = [
+            ("MEDIARY_LISTEN", "127.0.0.1:2"),
+            ("MEDIARY_DATA", "/environment"),
+            ("MEDIARY_FLIPLET__HOSTS", "a.test,b.test"),
+        ];
+        let settings = load(&set, &flags).unwrap();
+        assert_eq!(settings.listen.port(), 3);
+        assert_eq!(settings.data, Path::new("/environment"));
+        assert_eq!(settings.renderer.queue, 3);
+        assert_eq!(settings.fliplet.hosts, ["a.test", "b.test"]);
+        assert_eq!(settings.limits.max_upload_bytes, 1_048_576_000);
+        assert_eq!(settings.database_url(), "sqlite:/environment/library.db");
+    }
+
+    #[test]
+    fn unknown_and_senseless_settings_are_errors() {
+        for (name, value) in [
+            ("MEDIARY_LISTNE", "127.0.0.1:1"),
+            ("MEDIARY_LIMITS__MAX_UPLOADS", "1"),
+            ("MEDIARY_LISTEN", "nowhere"),
+            ("MEDIARY_DEFAULT_DIALECT", "klingon"),
+            ("MEDIARY_DATABASE__URL", "mysql://x"),
+            ("MEDIARY_LIMITS__MAX_UPLOAD_BYTES", "0"),
+        ] {
+            assert!(load(&[(name, value)], &Flags::default()).is_err(), "{name}={value}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Puts a library together from its settings.
+
+use std::{path::PathBuf, time::Duration};
+
+use library::{Blobs, Catalog, Clock, Library, Renderer, RendererConfig};
+
+use crate::{Failure, Settings};
+
+/// Opens the library that the settings describe, by the machine's clock.
+///
+/// # Errors
+/// When the data folder, the database or the store can not be opened; the sentence says which.
+pub async fn open(settings: &Settings) -> Result<Library, Failure> {
+    open_with_clock(settings, Clock::System).await
+}
+
+/// The same by another clock.
+///
+/// # Errors
+/// As for [`open`].
+pub async fn open_with_clock(settings: &Settings, clock: Clock) -> Result<Library, Failure> {
+    std::fs::create_dir_all(&settings.data).map_err(|error| format!("{}: {error}", settings.data.display()))?;
+    let catalog = Catalog::open(&settings.database_url()).await.map_err(|error| told("the database", &error))?;
+    let blobs = Blobs::open_url(&settings.blobs_url(), settings.blobs_config()).await;
+    let blobs = blobs.map_err(|error| told("the store", &error))?;
+    let renderer = Renderer::new(renderer_config(settings));
+    Ok(Library::new(catalog, blobs, renderer, clock, settings.library_limits()))
+}
+
+fn renderer_config(settings: &Settings) -> RendererConfig {
+    let set = &settings.renderer;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    RendererConfig {
+        worker: if set.worker.as_os_str().is_empty() { worker_beside_us() } else { set.worker.clone() },
+        workers: if set.workers == 0 { cores } else { set.workers },
+        queue: set.queue,
+        deadline: Duration::from_millis(set.deadline_ms),
+        limits: media::Limits {
+            max_pixels: set.max_pixels,
+            max_input_bytes: set.max_input_bytes,
+            max_output_bytes: set.max_output_bytes,
+        },
+    }
+}
+
+fn worker_beside_us() -> PathBuf {
+    std::env::current_exe().unwrap_or_default().with_file_name("media-worker")
+}
+
+/// An error with its causes on one line, none of which holds a URL.
+fn told(part: &str, error: &(dyn std::error::Error + 'static)) -> Failure {
+    let mut text = format!("{part} can not be opened: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    text.into()
+}

@@ -1,0 +1,156 @@
+//! Names of blobs: 128 random bits, and where bytes of each kind lie. Knows no store.
+
+use std::{fmt, str::FromStr};
+
+/// 128 random bits, shown as 32 lower-case hexadecimal digits. An id is never given out twice.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BlobId([u8; 16]);
+
+/// The text is not 32 lower-case hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a blob id")]
+pub struct NotABlobId;
+
+/// What a blob is kept for, which decides where it lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Bytes as somebody gave them to us.
+    Original,
+    /// Bytes made from an original; they can be made again.
+    Rendition,
+}
+
+/// The one name of a blob. It knows its path, and is cheap to copy, compare and hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BlobKey {
+    /// Bytes as somebody gave them to us.
+    Original(BlobId),
+    /// Bytes made from an original.
+    Rendition(BlobId),
+}
+
+impl BlobId {
+    /// A new id, from the operating system's randomness.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(rand::random())
+    }
+
+    /// The folder of 256 that the blob lies in.
+    pub(super) const fn shard(self) -> u8 {
+        self.0[0]
+    }
+}
+
+impl fmt::Display for BlobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for BlobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BlobId({self})")
+    }
+}
+
+impl FromStr for BlobId {
+    type Err = NotABlobId;
+
+    fn from_str(text: &str) -> Result<Self, NotABlobId> {
+        // One text per id: upper case would be a second name of the same file.
+        if text.bytes().any(|b| b.is_ascii_uppercase()) {
+            return Err(NotABlobId);
+        }
+        let mut bits = [0; 16];
+        hex::decode_to_slice(text, &mut bits).map_err(|_| NotABlobId)?;
+        Ok(Self(bits))
+    }
+}
+
+impl Kind {
+    /// Every kind there is.
+    pub(super) const ALL: [Self; 2] = [Self::Original, Self::Rendition];
+
+    /// The folder that holds the shards of this kind.
+    pub(super) const fn folder(self) -> &'static str {
+        match self {
+            Self::Original => "originals",
+            Self::Rendition => "renditions",
+        }
+    }
+}
+
+impl BlobKey {
+    /// The key of `id` as a blob of `kind`.
+    #[must_use]
+    pub const fn new(kind: Kind, id: BlobId) -> Self {
+        match kind {
+            Kind::Original => Self::Original(id),
+            Kind::Rendition => Self::Rendition(id),
+        }
+    }
+
+    /// The id, which is unique across kinds.
+    #[must_use]
+    pub const fn id(self) -> BlobId {
+        match self {
+            Self::Original(id) | Self::Rendition(id) => id,
+        }
+    }
+
+    /// What the blob is kept for.
+    #[must_use]
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::Original(_) => Kind::Original,
+            Self::Rendition(_) => Kind::Rendition,
+        }
+    }
+
+    /// Where the blob lies below the root of its store: `originals/ab/<id>` or `renditions/ab/<id>`.
+    #[must_use]
+    pub fn path(self) -> String {
+        format!("{}/{:02x}/{}", self.kind().folder(), self.id().shard(), self.id())
+    }
+}
+
+impl fmt::Display for BlobKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.path())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn an_id_has_one_text() {
+        let id = BlobId::random();
+        assert_eq!(id.to_string().len(), 32);
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert_ne!(id, BlobId::random());
+        let bad = [
+            "",
+            "0",
+            "00112233445566778899aabbccddeef",
+            "00112233445566778899AABBCCDDEEFF",
+            "../12233445566778899aabbccddee",
+        ];
+        for text in bad {
+            assert_eq!(text.parse::<BlobId>(), Err(NotABlobId), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_knows_its_path() {
+        let id: BlobId = "00112233445566778899aabbccddeeff".parse().unwrap();
+        assert_eq!(BlobKey::Original(id).path(), "originals/00/00112233445566778899aabbccddeeff");
+        assert_eq!(BlobKey::Rendition(id).to_string(), "renditions/00/00112233445566778899aabbccddeeff");
+        for kind in Kind::ALL {
+            assert_eq!(BlobKey::new(kind, id).kind(), kind);
+        }
+    }
+}

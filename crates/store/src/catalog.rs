@@ -1,0 +1,132 @@
+//! The open database: one concrete `Catalog` over SQLite or PostgreSQL, and the transactions of its writers.
+//! Every statement is one text for both engines; what cannot be lies in `catalog/sqlite.rs` and `catalog/postgres.rs`.
+
+mod postgres;
+mod row;
+mod sqlite;
+
+use std::sync::Once;
+
+use sqlx::{
+    Any, AnyConnection, AnyPool,
+    any::AnyPoolOptions,
+    migrate::{Migration, MigrationType, Migrator},
+};
+
+pub(crate) use row::Columns;
+
+use crate::{Error, Refusal, error::Result};
+
+static DRIVERS: Once = Once::new();
+
+/// Every migration ever released, in order. One is never edited after its release.
+const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "library", include_str!("../migrations/0001_library.sql"))];
+
+/// The database of a library. Cheap to clone.
+#[derive(Clone)]
+pub struct Catalog {
+    readers: AnyPool,
+    writer: Writer,
+}
+
+#[derive(Clone)]
+enum Writer {
+    Sqlite(sqlite::Queue),
+    Postgres(AnyPool),
+}
+
+/// A transaction that writes. Dropped before [`Tx::commit`], it leaves no trace.
+pub(crate) enum Tx {
+    Sqlite(sqlite::Turn),
+    Postgres(sqlx::Transaction<'static, Any>),
+}
+
+impl Catalog {
+    /// Opens `sqlite:PATH` or `postgres://…`, makes the file if needed, and brings the schema up to date.
+    ///
+    /// # Errors
+    /// When the database is out of reach, is of neither kind, or holds a schema newer than this version knows.
+    pub async fn open(url: &str) -> Result<Self> {
+        DRIVERS.call_once(sqlx::any::install_default_drivers);
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            return sqlite::open(path.trim_start_matches("//")).await;
+        }
+        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            return postgres::open(url).await;
+        }
+        Err(Error::Refused(Refusal::DatabaseUrl))
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn check(&self) -> Result<()> {
+        sqlx::query("select 1").execute(&self.readers).await?;
+        Ok(())
+    }
+
+    /// Waits for what is under way and lets go of the database.
+    pub async fn close(&self) {
+        if let Writer::Sqlite(queue) = &self.writer {
+            queue.close().await;
+        }
+        self.readers.close().await;
+    }
+
+    /// The pool for reads outside a transaction.
+    pub(crate) fn read(&self) -> &AnyPool {
+        &self.readers
+    }
+
+    /// Begins a transaction that writes.
+    pub(crate) async fn begin(&self) -> Result<Tx> {
+        Ok(match &self.writer {
+            Writer::Sqlite(queue) => Tx::Sqlite(queue.turn().await?),
+            Writer::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+}
+
+impl Tx {
+    /// The connection to run statements on.
+    pub(crate) fn conn(&mut self) -> &mut AnyConnection {
+        match self {
+            Self::Sqlite(turn) => turn.conn(),
+            Self::Postgres(tx) => &mut *tx,
+        }
+    }
+
+    /// Makes the transaction durable; returns once it is.
+    pub(crate) async fn commit(self) -> Result<()> {
+        match self {
+            Self::Sqlite(turn) => turn.commit().await,
+            Self::Postgres(tx) => Ok(tx.commit().await?),
+        }
+    }
+}
+
+/// The engine's own words for three kinds of column.
+struct ColumnTypes {
+    identity: &'static str,
+    bytes: &'static str,
+    /// Text that sorts by its bytes, whatever the database's collation.
+    key: &'static str,
+}
+
+/// Brings the schema up to date.
+async fn migrate(conn: &mut AnyConnection, types: &ColumnTypes) -> Result<()> {
+    let migrations = MIGRATIONS.iter().map(|(version, name, text)| {
+        let text = text.replace("{id}", types.identity).replace("{bytes}", types.bytes).replace("{key}", types.key);
+        // Our own compiled-in text with three constants put in: nothing of a user's gets there.
+        let sql = sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(text));
+        Migration::new(*version, (*name).into(), MigrationType::Simple, sql, false)
+    });
+    let migrator = Migrator { migrations: migrations.collect::<Vec<_>>().into(), ..Migrator::DEFAULT };
+    migrator.run(conn).await?;
+    Ok(())
+}
+
+fn pool_options(connections: u32) -> AnyPoolOptions {
+    AnyPoolOptions::new().max_connections(connections).acquire_timeout(std::time::Duration::from_secs(30))
+}

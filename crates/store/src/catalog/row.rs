@@ -1,0 +1,46 @@
+//! Reading columns by name. Both engines give 64-bit integers, text and bytes; flags are integers.
+
+use sqlx::{Row, any::AnyRow};
+
+use crate::error::Result;
+
+/// Short words for what a row holds.
+pub(crate) trait Columns {
+    fn int(&self, column: &str) -> Result<i64>;
+    fn int_or_null(&self, column: &str) -> Result<Option<i64>>;
+    fn text(&self, column: &str) -> Result<String>;
+    fn text_or_null(&self, column: &str) -> Result<Option<String>>;
+    fn bytes(&self, column: &str) -> Result<Vec<u8>>;
+    fn flag(&self, column: &str) -> Result<bool> {
+        Ok(self.int(column)? != 0)
+    }
+    /// A count or size, which is never negative.
+    fn count(&self, column: &str) -> Result<u64> {
+        let value = self.int(column)?;
+        u64::try_from(value).map_err(|_| crate::Error::Corrupt(format!("{column} is {value}")))
+    }
+    /// A byte string of known length.
+    fn array<const N: usize>(&self, column: &str) -> Result<[u8; N]> {
+        let bytes = self.bytes(column)?;
+        <[u8; N]>::try_from(bytes.as_slice())
+            .map_err(|_| crate::Error::Corrupt(format!("{column} is {} bytes long", bytes.len())))
+    }
+}
+
+impl Columns for AnyRow {
+    fn int(&self, column: &str) -> Result<i64> {
+        Ok(self.try_get(column)?)
+    }
+    fn int_or_null(&self, column: &str) -> Result<Option<i64>> {
+        Ok(self.try_get(column)?)
+    }
+    fn text(&self, column: &str) -> Result<String> {
+        Ok(self.try_get(column)?)
+    }
+    fn text_or_null(&self, column: &str) -> Result<Option<String>> {
+        Ok(self.try_get(column)?)
+    }
+    fn bytes(&self, column: &str) -> Result<Vec<u8>> {
+        Ok(self.try_get(column)?)
+    }
+}

@@ -1,0 +1,179 @@
+//! What is SQLite's own: many readers, one writer, and the group commit of its writers.
+//!
+//! Writers take turns on one connection (a fair lock). The first opens a transaction, each works inside a savepoint,
+//! and a committer that queues behind those already waiting makes the whole group durable with one sync. Nobody waits
+//! for company: with no other writer in the queue a group is one write.
+
+use std::sync::Arc;
+
+use sqlx::{AnyConnection, Connection};
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard, oneshot};
+
+use super::{Catalog, ColumnTypes, Writer, migrate, pool_options};
+use crate::{Error, error::Result};
+
+const TYPES: ColumnTypes =
+    ColumnTypes { identity: "integer primary key autoincrement", bytes: "blob", key: "text collate binary" };
+const READERS: u32 = 8;
+
+/// Another process (the command line beside a running server) may hold the file for a moment: wait, never fail.
+const COMMON: &str = "pragma busy_timeout = 60000; pragma foreign_keys = on; pragma cache_size = -16384; \
+     pragma mmap_size = 268435456; pragma temp_store = memory; pragma synchronous = full;";
+const READER: &str = "pragma query_only = on;";
+
+pub(super) async fn open(path: &str) -> Result<Catalog> {
+    let url = format!("sqlite:{}?mode=rwc", encode(path));
+    let mut conn = AnyConnection::connect(&url).await?;
+    sqlx::raw_sql(COMMON).execute(&mut conn).await?;
+    sqlx::raw_sql("pragma journal_mode = wal;").execute(&mut conn).await?;
+    migrate(&mut conn, &TYPES).await?;
+    let readers = pool_options(READERS).after_connect(|conn, _| {
+        Box::pin(async move {
+            sqlx::raw_sql(COMMON).execute(&mut *conn).await?;
+            sqlx::raw_sql(READER).execute(&mut *conn).await?;
+            Ok(())
+        })
+    });
+    let readers = readers.connect(&url).await?;
+    Ok(Catalog { readers, writer: Writer::Sqlite(Queue::new(conn)) })
+}
+
+/// Escapes what a path may hold and a URL may not.
+fn encode(path: &str) -> String {
+    path.replace('%', "%25").replace('?', "%3F").replace('#', "%23")
+}
+
+/// The queue of writers.
+#[derive(Clone)]
+pub(super) struct Queue {
+    seat: Arc<Mutex<Seat>>,
+    committer: Arc<Notify>,
+}
+
+/// The one connection that writes, and how far its transaction is.
+struct Seat {
+    conn: AnyConnection,
+    /// A transaction is open.
+    open: bool,
+    /// A writer's savepoint is open inside it: set while a turn lasts, still set if the turn was dropped half-way.
+    working: bool,
+    /// Writers that have done their work and wait for it to be durable.
+    waiting: Vec<oneshot::Sender<Result<(), String>>>,
+}
+
+/// One writer's turn.
+pub(crate) struct Turn {
+    seat: OwnedMutexGuard<Seat>,
+    committer: Arc<Notify>,
+}
+
+impl Queue {
+    fn new(conn: AnyConnection) -> Self {
+        let seat = Arc::new(Mutex::new(Seat { conn, open: false, working: false, waiting: Vec::new() }));
+        let committer = Arc::new(Notify::new());
+        tokio::spawn(commit_groups(Arc::downgrade(&seat), Arc::clone(&committer)));
+        Self { seat, committer }
+    }
+
+    pub(super) async fn turn(&self) -> Result<Turn> {
+        let (seat, committer) = (Arc::clone(&self.seat), Arc::clone(&self.committer));
+        // On a task of its own, so that a caller who goes away cannot leave the connection between two states.
+        let turn = tokio::spawn(async move {
+            let mut turn = Turn { seat: seat.lock_owned().await, committer };
+            turn.seat.undo_abandoned().await?;
+            if !turn.seat.open {
+                turn.seat.run("begin immediate").await?;
+                turn.seat.open = true;
+            }
+            turn.seat.run("savepoint turn").await?;
+            turn.seat.working = true;
+            Ok(turn)
+        });
+        turn.await.map_err(|error| Error::Commit(error.to_string()))?
+    }
+
+    pub(super) async fn close(&self) {
+        let mut seat = self.seat.lock().await;
+        seat.end_group().await;
+    }
+}
+
+impl Turn {
+    pub(super) fn conn(&mut self) -> &mut AnyConnection {
+        &mut self.seat.conn
+    }
+
+    pub(super) async fn commit(mut self) -> Result<()> {
+        let (done, durable) = oneshot::channel();
+        // As above: once asked for, a commit goes through whether or not somebody still waits for it.
+        tokio::spawn(async move {
+            match self.seat.run("release turn").await {
+                Ok(()) => {
+                    self.seat.working = false;
+                    self.seat.waiting.push(done);
+                }
+                Err(error) => drop(done.send(Err(error.to_string()))),
+            }
+        });
+        match durable.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(Error::Commit(error)),
+            Err(_) => Err(Error::Commit("the writer stopped".to_owned())),
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        // Wakes the committer, which waits for the lock that is let go of right after this.
+        self.committer.notify_one();
+    }
+}
+
+impl Seat {
+    async fn run(&mut self, statement: &'static str) -> Result<()> {
+        sqlx::query(statement).execute(&mut self.conn).await?;
+        Ok(())
+    }
+
+    async fn undo_abandoned(&mut self) -> Result<()> {
+        if self.working {
+            self.run("rollback to turn").await?;
+            self.run("release turn").await?;
+            self.working = false;
+        }
+        Ok(())
+    }
+
+    /// Commits what is open and tells those who wait.
+    async fn end_group(&mut self) {
+        if !self.open {
+            return;
+        }
+        let mut outcome = self.undo_abandoned().await;
+        if outcome.is_ok() {
+            outcome = self.run("commit").await;
+        }
+        if outcome.is_err() {
+            // Nothing of the group is durable; the connection must not stay inside the broken transaction.
+            drop(self.run("rollback").await);
+        }
+        self.open = false;
+        self.working = false;
+        let outcome = outcome.map_err(|error| error.to_string());
+        for writer in self.waiting.drain(..) {
+            drop(writer.send(outcome.clone()));
+        }
+    }
+}
+
+async fn commit_groups(seat: std::sync::Weak<Mutex<Seat>>, committer: Arc<Notify>) {
+    loop {
+        // A library that was dropped without a close has nobody left to notify: look now and then whether it is gone.
+        let woken = tokio::time::timeout(std::time::Duration::from_secs(5), committer.notified()).await;
+        let Some(seat) = seat.upgrade() else { return };
+        if woken.is_ok() {
+            seat.lock().await.end_group().await;
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What can go wrong with the catalog. The library turns it into its own `Fault`; no product's words here.
+
+/// The things that rows are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noun {
+    /// A tenant.
+    Tenant,
+    /// A user.
+    User,
+    /// A folder.
+    Folder,
+    /// An asset, its versions and bytes.
+    Asset,
+    /// An upload under way.
+    Upload,
+    /// A collection.
+    Collection,
+    /// A token.
+    Token,
+    /// A link.
+    Link,
+    /// A rendition.
+    Rendition,
+    /// A job.
+    Job,
+    /// A record.
+    Record,
+}
+
+/// Rules of the tree and of the schema that a call would break.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// Folders would be nested deeper than [`crate::folders::MAX_DEPTH`].
+    TooDeep,
+    /// A folder would come to lie inside itself.
+    IntoItself,
+    /// The root stays as it is.
+    Root,
+    /// More bytes than a row can count.
+    TooManyBytes,
+    /// The database's URL is of neither engine.
+    DatabaseUrl,
+}
+
+/// Why a catalog call did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The thing that the call names does not exist (any more).
+    #[error("{0:?} not found")]
+    Missing(Noun),
+    /// Something unique is taken already.
+    #[error("{0:?} is taken")]
+    Taken(Noun),
+    /// The call would break a rule.
+    #[error("refused: {0:?}")]
+    Refused(Refusal),
+    /// A row holds what this version cannot read.
+    #[error("unreadable row: {0}")]
+    Corrupt(String),
+    /// The database is out of reach.
+    #[error("the database is out of reach")]
+    Unavailable(#[source] sqlx::Error),
+    /// The database refused.
+    #[error("database")]
+    Database(#[source] sqlx::Error),
+    /// The group of writes that this one was committed with could not be made durable.
+    #[error("commit failed: {0}")]
+    Commit(String),
+    /// The database's schema could not be brought up to date.
+    #[error("migration")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        use sqlx::Error as E;
+        match &error {
+            // Folders are what most rows point at, and all that a caller can name wrongly by the time a row is written.
+            E::Database(database) if database.is_foreign_key_violation() => Self::Missing(Noun::Folder),
+            E::Database(database) if database.is_unique_violation() => Self::Taken(Noun::Record),
+            E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => Self::Unavailable(error),
+            _ => Self::Database(error),
+        }
+    }
+}
+
+/// What catalog calls return.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

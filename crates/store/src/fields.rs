@@ -1,0 +1,111 @@
+//! Free metadata of an asset: typed values under dotted paths, in the order in which they were stored; and its tags.
+
+use sqlx::AnyConnection;
+
+use crate::{Catalog, Result, catalog::Columns};
+
+/// One field. `kind` says how `value` reads: `text`, or what a dialect stores.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// Dotted path, unique within the asset.
+    pub path: String,
+    /// How to read the value.
+    pub kind: String,
+    /// The value as text.
+    pub value: String,
+}
+
+const INSERT: &str = "insert into fields (asset_id, field_path, position, kind, value) \
+     values ($1, $2, (select coalesce(max(position), 0) + 1 from fields where asset_id = $1), $3, $4) \
+     on conflict (asset_id, field_path) do update set kind = $3, value = $4";
+const LIST: &str = "select asset_id, field_path, kind, value from fields where asset_id = $1 order by position";
+const OF_FOLDER: &str = "select f.asset_id, f.value from assets a join fields f on f.asset_id = a.id \
+     where a.folder_id = $1 and a.deleted_at is null and f.field_path = $2";
+const DELETE: &str = "delete from fields where asset_id = $1 and field_path = $2";
+const TAG: &str = "insert into tags (asset_id, tag) values ($1, $2) on conflict (asset_id, tag) do nothing";
+const UNTAG: &str = "delete from tags where asset_id = $1 and tag = $2";
+const TAGS: &str = "select tag from tags where asset_id = $1 order by tag";
+
+impl Catalog {
+    /// All fields of an asset, in stored order.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn fields(&self, asset_id: i64) -> Result<Vec<Field>> {
+        let rows = sqlx::query(LIST).bind(asset_id).fetch_all(self.read()).await?;
+        let read = |row| -> Result<Field> {
+            Ok(Field {
+                path: Columns::text(row, "field_path")?,
+                kind: Columns::text(row, "kind")?,
+                value: Columns::text(row, "value")?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// One field of every asset directly inside a folder, in one read for a whole listing: asset id and value.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn folder_field(&self, folder_id: i64, path: &str) -> Result<Vec<(i64, String)>> {
+        let rows = sqlx::query(OF_FOLDER).bind(folder_id).bind(path).fetch_all(self.read()).await?;
+        rows.iter().map(|row| Ok((row.int("asset_id")?, row.text("value")?))).collect()
+    }
+
+    /// Sets one field; a new one goes last, an old one keeps its place.
+    ///
+    /// # Errors
+    /// `Missing` when there is no such asset.
+    pub async fn set_field(&self, asset_id: i64, field: &Field) -> Result<()> {
+        let mut tx = self.begin().await?;
+        set(tx.conn(), asset_id, &field.path, &field.kind, &field.value).await?;
+        tx.commit().await
+    }
+
+    /// Removes one field; false when it was not there.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn remove_field(&self, asset_id: i64, path: &str) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let done = sqlx::query(DELETE).bind(asset_id).bind(path).execute(tx.conn()).await?;
+        tx.commit().await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Adds and removes tags.
+    ///
+    /// # Errors
+    /// `Missing` when there is no such asset.
+    pub async fn change_tags(&self, asset_id: i64, add: &[String], remove: &[String]) -> Result<()> {
+        let mut tx = self.begin().await?;
+        for tag in remove {
+            sqlx::query(UNTAG).bind(asset_id).bind(tag).execute(tx.conn()).await?;
+        }
+        for tag in add {
+            sqlx::query(TAG).bind(asset_id).bind(tag).execute(tx.conn()).await?;
+        }
+        tx.commit().await
+    }
+
+    /// The tags of an asset.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn tags(&self, asset_id: i64) -> Result<Vec<String>> {
+        sqlx::query(TAGS).bind(asset_id).fetch_all(self.read()).await?.iter().map(|row| row.text("tag")).collect()
+    }
+}
+
+/// Stores a new asset's first fields.
+pub(crate) async fn insert(conn: &mut AnyConnection, asset_id: i64, fields: &[(String, String)]) -> Result<()> {
+    for (path, value) in fields {
+        set(conn, asset_id, path, "text", value).await?;
+    }
+    Ok(())
+}
+
+async fn set(conn: &mut AnyConnection, asset_id: i64, path: &str, kind: &str, value: &str) -> Result<()> {
+    sqlx::query(INSERT).bind(asset_id).bind(path).bind(kind).bind(value).execute(conn).await?;
+    Ok(())
+}

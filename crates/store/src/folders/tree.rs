@@ -1,0 +1,150 @@
+//! Changes to the shape of the tree. Each takes the tenant's row first, so that no two of one tenant interleave.
+
+use sqlx::AnyConnection;
+
+use super::{Folder, FolderChange, FolderKind, MAX_DEPTH, NewFolder, columns, end_of, find, read};
+use crate::{
+    Catalog, Error, Noun, Refusal, Result,
+    catalog::Columns,
+    names::{self, Holder},
+    tenants::take_tree,
+};
+
+const INSERT: &str = "insert into folders (tenant_id, parent_id, space_id, kind, name, name_key, slug, path, \
+     public_read, created_by, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, '', $8, $9, $10, $10) \
+     returning id";
+const PLACE: &str = concat!("update folders set slug = $2, path = $3 where id = $1 returning ", columns!());
+const RENAME: &str = "update folders set name = $2, name_key = $3, updated_at = $4 where id = $1";
+const SET_SLUG: &str = "update folders set slug = $2, parent_id = $3, updated_at = $4 where id = $1";
+const REBASE: &str = "update folders set path = $4 || substr(path, $5), space_id = $6 \
+     where tenant_id = $1 and path >= $2 and path < $3";
+const DEEPEST: &str = "select cast(coalesce(max(length(path) - length(replace(path, '/', ''))), 0) as bigint) as slashes \
+     from folders where tenant_id = $1 and path >= $2 and path < $3";
+const TRASH: &str = "update folders set deleted_at = $2, updated_at = $2 where id = $1";
+const TRASH_BELOW: &str = "update folders set trashed_root = $4 \
+     where tenant_id = $1 and path >= $2 and path < $3 and trashed_root is null";
+
+impl Catalog {
+    /// Makes a folder.
+    ///
+    /// # Errors
+    /// `Missing` when the parent is not there or in the trash, `Refused` when the tree would be too deep.
+    pub async fn add_folder(&self, folder: &NewFolder, now_ms: i64) -> Result<Folder> {
+        let mut tx = self.begin().await?;
+        take_tree(tx.conn(), folder.tenant_id).await?;
+        let parent = living(tx.conn(), folder.tenant_id, folder.parent_id).await?;
+        if depth(&parent.path) >= MAX_DEPTH {
+            return Err(Error::Refused(Refusal::TooDeep));
+        }
+        let id = insert(tx.conn(), folder, Some(&parent), now_ms).await?;
+        let slug = names::claim(tx.conn(), parent.id, &folder.slug, Holder::Folder(id)).await?;
+        let made = place(tx.conn(), id, &slug, &format!("{}{id}/", parent.path)).await?;
+        tx.commit().await?;
+        Ok(made)
+    }
+
+    /// Renames or moves a folder, or both.
+    ///
+    /// # Errors
+    /// `Missing` when it or the new parent is not there or in the trash; `Refused` when the new parent lies inside it
+    /// or the tree would be too deep.
+    pub async fn change_folder(&self, tenant_id: i64, id: i64, change: &FolderChange, now_ms: i64) -> Result<Folder> {
+        let mut tx = self.begin().await?;
+        take_tree(tx.conn(), tenant_id).await?;
+        let folder = living(tx.conn(), tenant_id, id).await?;
+        let Some(old_parent) = folder.parent_id else { return Err(Error::Refused(Refusal::Root)) };
+        let new_parent = living(tx.conn(), tenant_id, change.parent_id.unwrap_or(old_parent)).await?;
+        if folder.holds(&new_parent) {
+            return Err(Error::Refused(Refusal::IntoItself));
+        }
+        names::release(tx.conn(), old_parent, &folder.slug).await?;
+        let slug = names::claim(tx.conn(), new_parent.id, &change.slug, Holder::Folder(id)).await?;
+        if let Some((name, name_key)) = &change.name {
+            let query = sqlx::query(RENAME).bind(id).bind(name).bind(name_key).bind(now_ms);
+            query.execute(tx.conn()).await?;
+        }
+        sqlx::query(SET_SLUG).bind(id).bind(&slug).bind(new_parent.id).bind(now_ms).execute(tx.conn()).await?;
+        if new_parent.id != old_parent {
+            rebase(tx.conn(), &folder, &new_parent).await?;
+        }
+        let changed = find(tx.conn(), tenant_id, id).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+
+    /// Puts a folder, and with it all below it, in the trash. Its slug becomes free.
+    ///
+    /// # Errors
+    /// `Missing` when it is not there or in the trash already, `Refused` for a root.
+    pub async fn trash_folder(&self, tenant_id: i64, id: i64, now_ms: i64) -> Result<()> {
+        let mut tx = self.begin().await?;
+        take_tree(tx.conn(), tenant_id).await?;
+        let folder = living(tx.conn(), tenant_id, id).await?;
+        let Some(parent_id) = folder.parent_id else { return Err(Error::Refused(Refusal::Root)) };
+        names::release(tx.conn(), parent_id, &folder.slug).await?;
+        sqlx::query(TRASH).bind(id).bind(now_ms).execute(tx.conn()).await?;
+        let query = sqlx::query(TRASH_BELOW).bind(tenant_id).bind(&folder.path).bind(end_of(&folder.path)).bind(id);
+        query.execute(tx.conn()).await?;
+        tx.commit().await
+    }
+}
+
+/// Makes the top of a new tenant's tree.
+pub(crate) async fn insert_root(
+    conn: &mut AnyConnection,
+    tenant_id: i64,
+    name: &str,
+    created_by: i64,
+    now_ms: i64,
+) -> Result<Folder> {
+    let root = NewFolder {
+        tenant_id,
+        parent_id: 0,
+        kind: FolderKind::Root,
+        name: name.to_owned(),
+        name_key: name.to_lowercase(),
+        slug: names::Slug { stem: String::new(), extension: String::new() },
+        public_read: false,
+        created_by,
+    };
+    let id = insert(conn, &root, None, now_ms).await?;
+    place(conn, id, "", &format!("/{id}/")).await
+}
+
+async fn insert(conn: &mut AnyConnection, folder: &NewFolder, parent: Option<&Folder>, now_ms: i64) -> Result<i64> {
+    let query = sqlx::query(INSERT).bind(folder.tenant_id).bind(parent.map(|parent| parent.id));
+    let query = query.bind(parent.and_then(Folder::space)).bind(folder.kind.as_str()).bind(&folder.name);
+    let query = query.bind(&folder.name_key).bind(folder.slug.plain()).bind(i64::from(folder.public_read));
+    query.bind(folder.created_by).bind(now_ms).fetch_one(conn).await?.int("id")
+}
+
+async fn place(conn: &mut AnyConnection, id: i64, slug: &str, path: &str) -> Result<Folder> {
+    read(&sqlx::query(PLACE).bind(id).bind(slug).bind(path).fetch_one(conn).await?)
+}
+
+/// Gives a moved folder and all below it their new paths and space.
+async fn rebase(conn: &mut AnyConnection, folder: &Folder, new_parent: &Folder) -> Result<()> {
+    let (start, end) = (&folder.path, end_of(&folder.path));
+    let query = sqlx::query(DEEPEST).bind(folder.tenant_id).bind(start).bind(&end);
+    let slashes = query.fetch_one(&mut *conn).await?.count("slashes")?;
+    let below = usize::try_from(slashes).unwrap_or(usize::MAX).saturating_sub(1) - (depth(start) - 1);
+    if depth(&new_parent.path) + below > MAX_DEPTH {
+        return Err(Error::Refused(Refusal::TooDeep));
+    }
+    let path = format!("{}{}/", new_parent.path, folder.id);
+    // substr counts from 1; paths are ASCII, so characters are bytes.
+    let rest = i64::try_from(start.len()).expect("a path of at most 64 ids is short") + 1;
+    let query = sqlx::query(REBASE).bind(folder.tenant_id).bind(start).bind(&end).bind(&path).bind(rest);
+    query.bind(new_parent.space()).execute(conn).await?;
+    Ok(())
+}
+
+async fn living(conn: &mut AnyConnection, tenant_id: i64, id: i64) -> Result<Folder> {
+    let folder = find(conn, tenant_id, id).await?;
+    if folder.lives() { Ok(folder) } else { Err(Error::Missing(Noun::Folder)) }
+}
+
+/// How many folders a path names: `/1/7/` is two.
+fn depth(path: &str) -> usize {
+    path.bytes().filter(|byte| *byte == b'/').count().saturating_sub(1)
+}

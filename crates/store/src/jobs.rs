@@ -1,0 +1,200 @@
+//! Jobs: rows written in the transaction of their cause. Claimed by one worker for a while, may run twice, retried with
+//! growing pauses, visible until they are done and long after they failed.
+
+use serde::{Deserialize, Serialize};
+use sqlx::{AnyConnection, any::AnyRow};
+
+use crate::{Catalog, Error, Result, assets::words, catalog::Columns};
+
+/// Work that a change asks for, before the change has an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewJob {
+    /// Make the small rendition that lists show.
+    Preview,
+}
+
+/// Work to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Work {
+    /// Make the small rendition that lists show.
+    Preview {
+        /// Of which asset.
+        asset_id: i64,
+    },
+    /// Remove what interrupted uploads left behind.
+    SweepStaging,
+}
+
+impl NewJob {
+    pub(crate) const fn about(self, asset_id: i64) -> Work {
+        match self {
+            Self::Preview => Work::Preview { asset_id },
+        }
+    }
+}
+
+impl Work {
+    /// The word that listings and metrics use.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Preview { .. } => "preview",
+            Self::SweepStaging => "sweep_staging",
+        }
+    }
+}
+
+/// How far a job is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobState {
+    /// For its time, or for a worker.
+    Waiting,
+    /// A worker has it.
+    Running,
+    /// It is done.
+    Done,
+    /// It failed for the last time.
+    Failed,
+}
+words!(JobState, "job state", Waiting = "waiting", Running = "running", Done = "done", Failed = "failed");
+
+/// A job, as kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// Its id.
+    pub id: i64,
+    /// Whose, if anybody's.
+    pub tenant_id: Option<i64>,
+    /// What to do.
+    pub work: Work,
+    /// How far it is.
+    pub state: JobState,
+    /// How often it was begun.
+    pub attempts: i64,
+    /// When it may run, in milliseconds since 1970.
+    pub run_at: i64,
+    /// Why it failed last.
+    pub last_error: Option<String>,
+}
+
+macro_rules! columns {
+    () => {
+        "id, tenant_id, payload, state, attempts, run_at, last_error"
+    };
+}
+
+const INSERT: &str = "insert into jobs (tenant_id, kind, payload, state, run_at, created_at) \
+     values ($1, $2, $3, 'waiting', $4, $4)";
+/// The outer condition is checked again after waiting for another claimer's row lock: one of them gets nothing.
+const CLAIM: &str = concat!(
+    "update jobs set state = 'running', attempts = attempts + 1, claimed_by = $1, claimed_until = $3 \
+     where id = (select id from jobs where state = 'waiting' and run_at <= $2 order by run_at, id limit 1) \
+     and state = 'waiting' returning ",
+    columns!()
+);
+const WAITING: &str = "select 1 as one from jobs where state = 'waiting' and run_at <= $1 limit 1";
+const FINISH: &str =
+    "update jobs set state = 'done', finished_at = $3, claimed_by = null where id = $1 and claimed_by = $2";
+const RETRY: &str = "update jobs set state = 'waiting', run_at = $3, last_error = $4, claimed_by = null \
+     where id = $1 and claimed_by = $2";
+const FAIL: &str = "update jobs set state = 'failed', finished_at = $3, last_error = $4, claimed_by = null \
+     where id = $1 and claimed_by = $2";
+const RECLAIM: &str = "update jobs set state = 'waiting', claimed_by = null, last_error = 'the worker went away' \
+     where state = 'running' and claimed_until < $1";
+const FORGET: &str = "delete from jobs where state = 'done' and finished_at < $1";
+const LIST: &str = concat!("select ", columns!(), " from jobs where state = $1 and id > $2 order by id limit $3");
+
+impl Catalog {
+    /// Queues work that no change asked for.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn add_job(&self, tenant_id: Option<i64>, work: &Work, run_at_ms: i64) -> Result<()> {
+        let mut tx = self.begin().await?;
+        insert(tx.conn(), tenant_id, work, run_at_ms).await?;
+        tx.commit().await
+    }
+
+    /// Takes the next job that is due, for `worker`, until `until_ms`.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn claim_job(&self, worker: &str, now_ms: i64, until_ms: i64) -> Result<Option<Job>> {
+        // A look without the writers' lock first: an idle queue costs the uploads nothing.
+        if sqlx::query(WAITING).bind(now_ms).fetch_optional(self.read()).await?.is_none() {
+            return Ok(None);
+        }
+        let mut tx = self.begin().await?;
+        let query = sqlx::query(CLAIM).bind(worker).bind(now_ms).bind(until_ms);
+        let job = query.fetch_optional(tx.conn()).await?.as_ref().map(read).transpose()?;
+        tx.commit().await?;
+        Ok(job)
+    }
+
+    /// Marks a job done, if `worker` still has it.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn finish_job(&self, id: i64, worker: &str, now_ms: i64) -> Result<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query(FINISH).bind(id).bind(worker).bind(now_ms).execute(tx.conn()).await?;
+        tx.commit().await
+    }
+
+    /// Puts a job back until `again_ms`, or for good when that is `None`, if `worker` still has it.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn fail_job(&self, id: i64, worker: &str, error: &str, again_ms: Option<i64>, now_ms: i64) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let (statement, at) = again_ms.map_or((FAIL, now_ms), |at| (RETRY, at));
+        sqlx::query(statement).bind(id).bind(worker).bind(at).bind(error).execute(tx.conn()).await?;
+        tx.commit().await
+    }
+
+    /// Puts back what workers took and never brought back; forgets what was done before `forget_before_ms`.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn tend_jobs(&self, now_ms: i64, forget_before_ms: i64) -> Result<u64> {
+        let mut tx = self.begin().await?;
+        let back = sqlx::query(RECLAIM).bind(now_ms).execute(tx.conn()).await?;
+        sqlx::query(FORGET).bind(forget_before_ms).execute(tx.conn()).await?;
+        tx.commit().await?;
+        Ok(back.rows_affected())
+    }
+
+    /// Jobs in one state after the id `after`.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn jobs(&self, state: JobState, after: i64, limit: i64) -> Result<Vec<Job>> {
+        let query = sqlx::query(LIST).bind(state.as_str()).bind(after).bind(limit);
+        query.fetch_all(self.read()).await?.iter().map(read).collect()
+    }
+}
+
+pub(crate) async fn insert(
+    conn: &mut AnyConnection,
+    tenant_id: Option<i64>,
+    work: &Work,
+    run_at_ms: i64,
+) -> Result<()> {
+    let payload = serde_json::to_string(work).expect("work is plain data");
+    sqlx::query(INSERT).bind(tenant_id).bind(work.kind()).bind(payload).bind(run_at_ms).execute(conn).await?;
+    Ok(())
+}
+
+fn read(row: &AnyRow) -> Result<Job> {
+    let payload = row.text("payload")?;
+    Ok(Job {
+        id: row.int("id")?,
+        tenant_id: row.int_or_null("tenant_id")?,
+        work: serde_json::from_str(&payload).map_err(|error| Error::Corrupt(format!("job payload: {error}")))?,
+        state: JobState::parse(&row.text("state")?)?,
+        attempts: row.int("attempts")?,
+        run_at: row.int("run_at")?,
+        last_error: row.text_or_null("last_error")?,
+    })
+}

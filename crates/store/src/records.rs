@@ -1,0 +1,168 @@
+//! Records: what only one dialect knows (recipients, messages, comments, usage reports), as text that it reads itself.
+
+use sqlx::any::AnyRow;
+
+use crate::{Catalog, Result, catalog::Columns};
+
+/// A record, as kept. It goes when its parent, folder or asset goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its id.
+    pub id: i64,
+    /// Whose.
+    pub tenant_id: i64,
+    /// Which dialect's.
+    pub realm: String,
+    /// Which of the dialect's kinds.
+    pub kind: String,
+    /// The record that it belongs to.
+    pub parent_id: Option<i64>,
+    /// The folder that it is about.
+    pub folder_id: Option<i64>,
+    /// The asset that it is about.
+    pub asset_id: Option<i64>,
+    /// Opaque text.
+    pub body: String,
+    /// When it was made, in milliseconds since 1970.
+    pub created_at: i64,
+    /// When its body last changed.
+    pub updated_at: i64,
+}
+
+/// What a new record is made from.
+#[derive(Debug, Clone)]
+pub struct NewRecord {
+    /// Whose.
+    pub tenant_id: i64,
+    /// See [`Record::realm`].
+    pub realm: String,
+    /// See [`Record::kind`].
+    pub kind: String,
+    /// See [`Record::parent_id`].
+    pub parent_id: Option<i64>,
+    /// See [`Record::folder_id`].
+    pub folder_id: Option<i64>,
+    /// See [`Record::asset_id`].
+    pub asset_id: Option<i64>,
+    /// See [`Record::body`].
+    pub body: String,
+}
+
+macro_rules! columns {
+    () => {
+        "id, tenant_id, realm, kind, parent_id, folder_id, asset_id, body, created_at, updated_at"
+    };
+}
+
+const INSERT: &str = concat!(
+    "insert into records (tenant_id, realm, kind, parent_id, folder_id, asset_id, body, created_at, updated_at) \
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $8) returning ",
+    columns!()
+);
+const FIND: &str = concat!("select ", columns!(), " from records where tenant_id = $1 and realm = $2 and id = $3");
+const LIST: &str = concat!(
+    "select ",
+    columns!(),
+    " from records where tenant_id = $1 and realm = $2 and kind = $3 and id > $4 order by id limit $5"
+);
+const BY_ASSET: &str = concat!(
+    "select ",
+    columns!(),
+    " from records where asset_id = $1 and realm = $2 and kind = $3 and id > $4 order by id limit $5"
+);
+const REPLACE: &str = "update records set body = $4, updated_at = $5 where tenant_id = $1 and realm = $2 and id = $3";
+const DELETE: &str = "delete from records where tenant_id = $1 and realm = $2 and id = $3";
+
+impl Catalog {
+    /// Adds a record.
+    ///
+    /// # Errors
+    /// `Missing` when what it is about does not exist.
+    pub async fn add_record(&self, record: &NewRecord, now_ms: i64) -> Result<Record> {
+        let mut tx = self.begin().await?;
+        let query = sqlx::query(INSERT).bind(record.tenant_id).bind(&record.realm).bind(&record.kind);
+        let query = query.bind(record.parent_id).bind(record.folder_id).bind(record.asset_id);
+        let record = read(&query.bind(&record.body).bind(now_ms).fetch_one(tx.conn()).await?)?;
+        tx.commit().await?;
+        Ok(record)
+    }
+
+    /// One record of a dialect.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn record(&self, tenant_id: i64, realm: &str, id: i64) -> Result<Option<Record>> {
+        let query = sqlx::query(FIND).bind(tenant_id).bind(realm).bind(id);
+        query.fetch_optional(self.read()).await?.as_ref().map(read).transpose()
+    }
+
+    /// A dialect's records of one kind after the id `after`, oldest first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn records(
+        &self,
+        tenant_id: i64,
+        realm: &str,
+        kind: &str,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<Record>> {
+        let query = sqlx::query(LIST).bind(tenant_id).bind(realm).bind(kind).bind(after).bind(limit);
+        query.fetch_all(self.read()).await?.iter().map(read).collect()
+    }
+
+    /// The records of one kind about an asset after the id `after`, oldest first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn asset_records(
+        &self,
+        asset_id: i64,
+        realm: &str,
+        kind: &str,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<Record>> {
+        let query = sqlx::query(BY_ASSET).bind(asset_id).bind(realm).bind(kind).bind(after).bind(limit);
+        query.fetch_all(self.read()).await?.iter().map(read).collect()
+    }
+
+    /// Replaces a record's body; false when there is no such record.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn replace_record(&self, tenant_id: i64, realm: &str, id: i64, body: &str, now_ms: i64) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let query = sqlx::query(REPLACE).bind(tenant_id).bind(realm).bind(id).bind(body).bind(now_ms);
+        let done = query.execute(tx.conn()).await?;
+        tx.commit().await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Deletes a record and those that belong to it; false when there is no such record.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn delete_record(&self, tenant_id: i64, realm: &str, id: i64) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let done = sqlx::query(DELETE).bind(tenant_id).bind(realm).bind(id).execute(tx.conn()).await?;
+        tx.commit().await?;
+        Ok(done.rows_affected() > 0)
+    }
+}
+
+fn read(row: &AnyRow) -> Result<Record> {
+    Ok(Record {
+        id: row.int("id")?,
+        tenant_id: row.int("tenant_id")?,
+        realm: row.text("realm")?,
+        kind: row.text("kind")?,
+        parent_id: row.int_or_null("parent_id")?,
+        folder_id: row.int_or_null("folder_id")?,
+        asset_id: row.int_or_null("asset_id")?,
+        body: row.text("body")?,
+        created_at: row.int("created_at")?,
+        updated_at: row.int("updated_at")?,
+    })
+}

@@ -1,0 +1,154 @@
+//! Tokens: hashed secrets that make an actor. What the rights mean is the library's business.
+
+use sqlx::any::AnyRow;
+
+use crate::{Catalog, Result, catalog::Columns};
+
+/// A key, as kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Its id.
+    pub id: i64,
+    /// Whose.
+    pub tenant_id: i64,
+    /// Whom it acts as.
+    pub user_id: i64,
+    /// Which dialect it opens: text that the dialect chooses.
+    pub realm: String,
+    /// Which of the dialect's kinds of token it is.
+    pub kind: String,
+    /// What people call it.
+    pub name: String,
+    /// Bits of the library's rights.
+    pub rights: i64,
+    /// The folder that it is confined to.
+    pub folder_id: Option<i64>,
+    /// Calls counted so far.
+    pub call_count: i64,
+    /// Calls allowed.
+    pub call_limit: Option<i64>,
+    /// When it was made, in milliseconds since 1970.
+    pub created_at: i64,
+    /// When it ends.
+    pub expires_at: Option<i64>,
+    /// When it was taken back.
+    pub revoked_at: Option<i64>,
+}
+
+/// What a new token is made from.
+#[derive(Debug, Clone)]
+pub struct NewToken {
+    /// Whose.
+    pub tenant_id: i64,
+    /// Whom it acts as.
+    pub user_id: i64,
+    /// See [`Token::realm`].
+    pub realm: String,
+    /// See [`Token::kind`].
+    pub kind: String,
+    /// See [`Token::name`].
+    pub name: String,
+    /// SHA-256 of the secret, which is random and long: no slow hash is needed.
+    pub secret_hash: [u8; 32],
+    /// See [`Token::rights`].
+    pub rights: i64,
+    /// See [`Token::folder_id`].
+    pub folder_id: Option<i64>,
+    /// See [`Token::call_limit`].
+    pub call_limit: Option<i64>,
+    /// See [`Token::expires_at`].
+    pub expires_at: Option<i64>,
+}
+
+macro_rules! columns {
+    () => {
+        "id, tenant_id, user_id, realm, kind, name, rights, folder_id, call_count, call_limit, created_at, \
+         expires_at, revoked_at"
+    };
+}
+
+const INSERT: &str = concat!(
+    "insert into tokens (tenant_id, user_id, realm, kind, name, secret_hash, rights, folder_id, call_limit, \
+     created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning ",
+    columns!()
+);
+const BY_SECRET: &str = concat!("select ", columns!(), " from tokens where realm = $1 and secret_hash = $2");
+const LIST: &str = concat!("select ", columns!(), " from tokens where tenant_id = $1 and id > $2 order by id limit $3");
+const REVOKE: &str = "update tokens set revoked_at = $3 where tenant_id = $1 and id = $2 and revoked_at is null";
+const SPEND: &str = "update tokens set call_count = call_count + 1 where id = $1 and revoked_at is null \
+     and (expires_at is null or expires_at > $2) and (call_limit is null or call_count < call_limit) \
+     returning call_count";
+
+impl Catalog {
+    /// Adds a token.
+    ///
+    /// # Errors
+    /// `Taken` when the secret exists, which chance alone cannot bring about.
+    pub async fn add_token(&self, token: &NewToken, now_ms: i64) -> Result<Token> {
+        let mut tx = self.begin().await?;
+        let query = sqlx::query(INSERT).bind(token.tenant_id).bind(token.user_id).bind(&token.realm);
+        let query = query.bind(&token.kind).bind(&token.name).bind(token.secret_hash.to_vec()).bind(token.rights);
+        let query = query.bind(token.folder_id).bind(token.call_limit).bind(now_ms).bind(token.expires_at);
+        let token = read(&query.fetch_one(tx.conn()).await?)?;
+        tx.commit().await?;
+        Ok(token)
+    }
+
+    /// The token with this secret, whatever its state.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn token(&self, realm: &str, secret_hash: &[u8; 32]) -> Result<Option<Token>> {
+        let query = sqlx::query(BY_SECRET).bind(realm).bind(secret_hash.to_vec());
+        query.fetch_optional(self.read()).await?.as_ref().map(read).transpose()
+    }
+
+    /// A tenant's tokens after the id `after`, oldest first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn tokens(&self, tenant_id: i64, after: i64, limit: i64) -> Result<Vec<Token>> {
+        let rows = sqlx::query(LIST).bind(tenant_id).bind(after).bind(limit).fetch_all(self.read()).await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// Takes a token back; false when there was none to take back.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn revoke_token(&self, tenant_id: i64, id: i64, now_ms: i64) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let done = sqlx::query(REVOKE).bind(tenant_id).bind(id).bind(now_ms).execute(tx.conn()).await?;
+        tx.commit().await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Counts one call, if the token still allows one; false when it does not.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn spend_token_call(&self, id: i64, now_ms: i64) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let spent = sqlx::query(SPEND).bind(id).bind(now_ms).fetch_optional(tx.conn()).await?;
+        tx.commit().await?;
+        Ok(spent.is_some())
+    }
+}
+
+fn read(row: &AnyRow) -> Result<Token> {
+    Ok(Token {
+        id: row.int("id")?,
+        tenant_id: row.int("tenant_id")?,
+        user_id: row.int("user_id")?,
+        realm: row.text("realm")?,
+        kind: row.text("kind")?,
+        name: row.text("name")?,
+        rights: row.int("rights")?,
+        folder_id: row.int_or_null("folder_id")?,
+        call_count: row.int("call_count")?,
+        call_limit: row.int_or_null("call_limit")?,
+        created_at: row.int("created_at")?,
+        expires_at: row.int_or_null("expires_at")?,
+        revoked_at: row.int_or_null("revoked_at")?,
+    })
+}

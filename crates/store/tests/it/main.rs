@@ -1,0 +1,3 @@
+//! The store, tried from outside.
+
+mod blobs;
