@@ -51,7 +51,6 @@ impl Rights {
         self.0 as i64
     }
 
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "masked to five bits")]
     pub(crate) const fn from_bits(bits: i64) -> Self {
         Self((bits & 0x1f) as u8)
     }

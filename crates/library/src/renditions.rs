@@ -113,7 +113,7 @@ impl Library {
         if let Some(rendition) = self.inner.renditions.made.get(&key).await {
             return Ok(rendition);
         }
-        let (library, version, resolved) = (self.clone(), version.clone(), resolved.clone());
+        let (library, version, resolved) = (self.clone(), version.clone(), *resolved);
         // On a task of its own, so that a caller who goes away does not waste what others wait for.
         let make = async move {
             let flight = tokio::spawn(async move { library.find_or_make(&version, &resolved).await });

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use fliplet::TokenKind;
-use library::{Actor, Library, NewPerson, Origin, Token, secret};
+use library::{Actor, Library, NewPerson, Origin, Token, TokenWish, secret};
 use serde_json::{Value, json};
 
 use crate::{Failure, founding};
@@ -85,25 +85,35 @@ pub(crate) struct NewTokenArguments {
     /// Whom it acts as.
     #[arg(long)]
     user: i64,
-    /// What kind of token.
-    #[arg(long, value_enum)]
-    kind: KindArgument,
-    /// The app that it is confined to, for fliplet-app.
-    #[arg(long)]
-    app: Option<i64>,
     /// What people call it.
     #[arg(long, default_value = "Made at the command line")]
     name: String,
+    #[command(subcommand)]
+    dialect: DialectToken,
+}
+
+/// Which dialect's token; each has kinds of its own.
+#[derive(Debug, Subcommand)]
+enum DialectToken {
+    /// A token for Fliplet's API.
+    Fliplet {
+        /// What kind of token.
+        #[arg(long, value_enum)]
+        kind: FlipletKind,
+        /// The app that a token of kind app is confined to.
+        #[arg(long)]
+        app: Option<i64>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum KindArgument {
-    /// Fliplet: a person in Studio.
-    FlipletStudio,
-    /// Fliplet: one app.
-    FlipletApp,
-    /// Fliplet: the whole organization.
-    FlipletOrganization,
+enum FlipletKind {
+    /// A person in Studio.
+    Studio,
+    /// One app.
+    App,
+    /// The whole organization.
+    Organization,
 }
 
 pub(crate) async fn tenant(library: &Library, command: TenantCommand) -> Result<Value, Failure> {
@@ -144,16 +154,7 @@ pub(crate) async fn user(library: &Library, command: UserCommand) -> Result<Valu
 pub(crate) async fn token(library: &Library, command: TokenCommand) -> Result<Value, Failure> {
     match command {
         TokenCommand::Create(new) => {
-            let kind = match (new.kind, new.app) {
-                (KindArgument::FlipletApp, None) => return Err("a token of an app needs --app".into()),
-                (KindArgument::FlipletStudio | KindArgument::FlipletOrganization, Some(_)) => {
-                    return Err("--app goes with --kind fliplet-app".into());
-                }
-                (KindArgument::FlipletApp, Some(_)) => TokenKind::App,
-                (KindArgument::FlipletStudio, None) => TokenKind::Studio,
-                (KindArgument::FlipletOrganization, None) => TokenKind::Organization,
-            };
-            let wish = fliplet::token_wish(kind, new.tenant, new.user, new.app, &new.name);
+            let wish = wish_of(new)?;
             let (token, secret) = library.add_token(&system(), wish).await?;
             let mut view = token_view(&token);
             view["secret"] = json!(secret);
@@ -165,6 +166,18 @@ pub(crate) async fn token(library: &Library, command: TokenCommand) -> Result<Va
             Ok(json!({ "id": id, "revoked": true }))
         }
     }
+}
+
+fn wish_of(new: NewTokenArguments) -> Result<TokenWish, Failure> {
+    let DialectToken::Fliplet { kind, app } = new.dialect;
+    let kind = match (kind, app) {
+        (FlipletKind::App, None) => return Err("a token of kind app needs --app".into()),
+        (FlipletKind::Studio | FlipletKind::Organization, Some(_)) => return Err("--app goes with --kind app".into()),
+        (FlipletKind::App, Some(_)) => TokenKind::App,
+        (FlipletKind::Studio, None) => TokenKind::Studio,
+        (FlipletKind::Organization, None) => TokenKind::Organization,
+    };
+    Ok(fliplet::token_wish(kind, new.tenant, new.user, app, &new.name))
 }
 
 fn token_view(token: &Token) -> Value {

@@ -91,7 +91,7 @@ impl<T> PacedIo<T> {
         };
         match self.inner.phase() {
             Phase::Head => {
-                ready!(self.reading.poll(Instant::now() + self.patience.head, cx));
+                ready!(self.reading.poll(self.head.1.max(idle_since) + self.patience.head, cx));
                 Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
             }
             // A body is waited for by whoever reads it; here it is one that nobody reads any more.

@@ -137,6 +137,19 @@ async fn a_silent_upload_is_answered_and_cut() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_slow_upload_is_not_a_silent_one() {
+    let mut client = connect();
+    client.write_all(b"POST /swallow HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n").await.unwrap();
+    for _ in 0..5 {
+        tokio::time::sleep(Duration::from_secs(15)).await;
+        client.write_all(b"x").await.unwrap();
+    }
+    let mut status = [0; 12];
+    client.read_exact(&mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reader_that_takes_nothing_is_cut() {
     let mut client = connect();
     client.write_all(b"POST /endless HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();

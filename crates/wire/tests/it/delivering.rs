@@ -182,9 +182,11 @@ async fn a_source_that_fails_breaks_the_connection() {
         }
         // What does not touch the bad place is fine.
         assert_eq!(server.ask("GET /x HTTP/1.1\nRange: bytes=27-29").await.text(), "bcd");
+        assert_eq!(server.ask("GET /x HTTP/1.1\nRange: bytes=0-28").await.body.len(), 29);
         let (_, log) = server.stop().await;
+        assert_eq!(log[3]["bytes"], 29, "ten chunks, the last of two bytes");
         let aborted: Vec<bool> = log.iter().map(|line| line["aborted"].as_bool().unwrap_or_default()).collect();
-        assert_eq!(aborted, [true, true, false]);
+        assert_eq!(aborted, [true, true, false, false]);
     }
 }
 

@@ -208,6 +208,8 @@ async fn uploads_arrive_in_chunks_and_the_connection_serves_on() {
         sent.extend_from_slice(format!("{:x}\r\n", piece.len()).as_bytes());
         sent.extend_from_slice(&[piece, b"\r\n"].concat());
     }
+    // What follows the closing delimiter is nobody's, but has to be read.
+    sent.extend_from_slice("8\r\nepilogue\r\n".repeat(100).as_bytes());
     sent.extend_from_slice(b"0\r\n\r\nGET /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     let answers = String::from_utf8(server.exchange(&sent).await).unwrap();
     assert!(answers.contains("\r\n\r\nOk(1)HTTP/1.1 404 "), "{answers}");

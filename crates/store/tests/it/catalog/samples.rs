@@ -155,3 +155,15 @@ pub fn distinct() -> u64 {
 pub fn random_key() -> String {
     BlobId::random().to_string()[..20].to_owned()
 }
+
+/// Expects an error of this shape.
+macro_rules! assert_fails {
+    ($outcome:expr, $error:pat) => {
+        match $outcome {
+            Err($error) => {}
+            Err(other) => panic!("{other:?} instead of {}", stringify!($error)),
+            Ok(_) => panic!("success instead of {}", stringify!($error)),
+        }
+    };
+}
+pub(super) use assert_fails;

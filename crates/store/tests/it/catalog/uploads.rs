@@ -1,0 +1,125 @@
+//! Uploads: parts that may come twice, and uploads whose time is over.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use futures_util::future::join_all;
+use store::{
+    Error, Noun, Refusal,
+    uploads::{NewUpload, UploadPart},
+};
+
+use super::{
+    engines::{NOW, on_each_engine},
+    samples::{Site, assert_fails, random_key},
+};
+
+fn new_upload(site: &Site) -> NewUpload {
+    NewUpload {
+        tenant_id: site.tenant.id,
+        key: random_key(),
+        realm: "botdoc".to_owned(),
+        folder_id: site.root.id,
+        name: "film.mp4".to_owned(),
+        declared_bytes: Some(5_000_000_000),
+        detail: "{}".to_owned(),
+        created_by: site.user.id,
+        expires_at: NOW + 100,
+    }
+}
+
+fn part(number: i64, size: u64) -> UploadPart {
+    UploadPart { number, blob_key: format!("part-{number}"), size, md5: [7; 16] }
+}
+
+#[test]
+fn an_upload_reads_back_as_it_was_begun() {
+    on_each_engine(async |database| {
+        let site = Site::new(&database.catalog).await;
+        let wish = new_upload(&site);
+        let upload = site.catalog.add_upload(&wish, NOW).await.unwrap();
+        assert_eq!((upload.tenant_id, upload.folder_id, upload.asset_id), (site.tenant.id, site.root.id, None));
+        assert_eq!((upload.realm.as_str(), upload.name.as_str(), upload.detail.as_str()), ("botdoc", "film.mp4", "{}"));
+        assert_eq!((upload.declared_bytes, upload.received_bytes), (Some(5_000_000_000), 0));
+        assert_eq!((upload.created_by, upload.created_at, upload.expires_at), (site.user.id, NOW, NOW + 100));
+        assert_eq!(site.catalog.upload(&wish.key).await.unwrap(), Some(upload));
+        assert_eq!(site.catalog.upload("nobody").await.unwrap(), None);
+        assert_fails!(site.catalog.add_upload(&wish, NOW).await, Error::Taken(Noun::Upload));
+        let open_ended = NewUpload { declared_bytes: None, ..new_upload(&site) };
+        assert_eq!(site.catalog.add_upload(&open_ended, NOW).await.unwrap().declared_bytes, None);
+    });
+}
+
+#[test]
+fn an_upload_needs_a_living_folder_of_its_tenant_and_a_size_that_can_be_counted() {
+    on_each_engine(async |database| {
+        let (ours, theirs) = (Site::new(&database.catalog).await, Site::new(&database.catalog).await);
+        let trashed = ours.folder(ours.root.id, "gone").await;
+        ours.trash_folder(trashed.id).await.unwrap();
+        for folder_id in [theirs.root.id, 9_999, trashed.id] {
+            let wish = NewUpload { folder_id, ..new_upload(&ours) };
+            assert_fails!(ours.catalog.add_upload(&wish, NOW).await, Error::Missing(Noun::Folder));
+        }
+        let wish = NewUpload { declared_bytes: Some(u64::MAX), ..new_upload(&ours) };
+        assert_fails!(ours.catalog.add_upload(&wish, NOW).await, Error::Refused(Refusal::TooManyBytes));
+    });
+}
+
+#[test]
+fn a_part_counts_once_however_often_it_comes() {
+    on_each_engine(async |database| {
+        let site = Site::new(&database.catalog).await;
+        let upload = site.catalog.add_upload(&new_upload(&site), NOW).await.unwrap();
+        let (second, first) = (part(2, 20), part(1, 10));
+        assert!(site.catalog.add_upload_part(upload.id, &second).await.unwrap());
+        assert!(!site.catalog.add_upload_part(upload.id, &second).await.unwrap());
+        // Other bytes under a number that is taken change nothing either.
+        assert!(!site.catalog.add_upload_part(upload.id, &part(2, 99)).await.unwrap());
+        assert!(site.catalog.add_upload_part(upload.id, &first).await.unwrap());
+        assert_eq!(site.catalog.upload_parts(upload.id).await.unwrap(), [first, second]);
+        assert_eq!(site.catalog.upload(&upload.key).await.unwrap().unwrap().received_bytes, 30);
+        let huge = site.catalog.add_upload_part(upload.id, &part(3, u64::MAX)).await;
+        assert_fails!(huge, Error::Refused(Refusal::TooManyBytes));
+    });
+}
+
+#[test]
+fn parts_that_come_all_at_once_count_once_each() {
+    on_each_engine(async |database| {
+        let site = Site::new(&database.catalog).await;
+        let upload = site.catalog.add_upload(&new_upload(&site), NOW).await.unwrap();
+        let sends = (0..40).map(|send| {
+            let catalog = site.catalog.clone();
+            tokio::spawn(async move { catalog.add_upload_part(upload.id, &part(send % 10, 7)).await.unwrap() })
+        });
+        let added = join_all(sends).await.into_iter().filter(|added| *added.as_ref().unwrap()).count();
+        assert_eq!(added, 10);
+        assert_eq!(site.catalog.upload(&upload.key).await.unwrap().unwrap().received_bytes, 70);
+    });
+}
+
+#[test]
+fn expired_uploads_are_found_at_their_millisecond_and_deleted_once() {
+    on_each_engine(async |database| {
+        let site = Site::new(&database.catalog).await;
+        let late = site.catalog.add_upload(&new_upload(&site), NOW).await.unwrap();
+        let early = NewUpload { expires_at: NOW + 50, ..new_upload(&site) };
+        let early = site.catalog.add_upload(&early, NOW).await.unwrap();
+        let expired = async |at| -> Vec<i64> {
+            let uploads = site.catalog.expired_uploads(at, 9).await.unwrap();
+            uploads.into_iter().map(|upload| upload.id).collect()
+        };
+        assert_eq!(expired(NOW + 49).await, []);
+        assert_eq!(expired(NOW + 50).await, [early.id]);
+        assert_eq!(expired(NOW + 100).await, [early.id, late.id]);
+        assert_eq!(site.catalog.expired_uploads(NOW + 100, 1).await.unwrap(), [early.clone()]);
+
+        site.catalog.add_upload_part(early.id, &part(1, 1)).await.unwrap();
+        assert!(site.catalog.delete_upload(early.id).await.unwrap());
+        assert!(!site.catalog.delete_upload(early.id).await.unwrap());
+        assert_eq!(site.catalog.upload(&early.key).await.unwrap(), None);
+        assert_eq!(site.catalog.upload_parts(early.id).await.unwrap(), []);
+        assert_eq!(expired(NOW + 100).await, [late.id]);
+        let too_late = site.catalog.add_upload_part(early.id, &part(2, 1)).await;
+        assert_fails!(too_late, Error::Missing(Noun::Upload));
+    });
+}
