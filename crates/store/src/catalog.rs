@@ -123,7 +123,7 @@ async fn migrate(conn: &mut AnyConnection, types: &ColumnTypes) -> Result<()> {
         Migration::new(*version, (*name).into(), MigrationType::Simple, sql, false)
     });
     let migrator = Migrator { migrations: migrations.collect::<Vec<_>>().into(), ..Migrator::DEFAULT };
-    migrator.run(conn).await?;
+    migrator.run_direct(None, conn, false).await?;
     Ok(())
 }
 

@@ -16,7 +16,7 @@ const INSERT: &str = "insert into folders (tenant_id, parent_id, space_id, kind,
 const PLACE: &str = concat!("update folders set slug = $2, path = $3 where id = $1 returning ", columns!());
 const RENAME: &str = "update folders set name = $2, name_key = $3, updated_at = $4 where id = $1";
 const SET_SLUG: &str = "update folders set slug = $2, parent_id = $3, updated_at = $4 where id = $1";
-const REBASE: &str = "update folders set path = $4 || substr(path, $5), space_id = $6 \
+const REBASE: &str = "update folders set path = $4 || substr(path, cast($5 as integer)), space_id = $6 \
      where tenant_id = $1 and path >= $2 and path < $3";
 const DEEPEST: &str = "select cast(coalesce(max(length(path) - length(replace(path, '/', ''))), 0) as bigint) as slashes \
      from folders where tenant_id = $1 and path >= $2 and path < $3";

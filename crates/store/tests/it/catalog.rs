@@ -1,6 +1,7 @@
 //! One contract for the catalog on every engine; what is SQLite's own (its group commit) lies in files of its own.
 
 mod assets;
+mod child;
 mod durability;
 mod engines;
 mod fields;
@@ -10,12 +11,13 @@ mod jobs;
 mod links;
 mod listing;
 mod opening;
-mod plans;
+
 mod records;
 mod renditions;
 mod samples;
 mod slugs;
 mod sharing;
+mod soundness;
 mod tallies;
 mod tenants;
 mod tokens;

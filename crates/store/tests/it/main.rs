@@ -1,3 +1,4 @@
 //! The store, tried from outside.
 
 mod blobs;
+mod catalog;

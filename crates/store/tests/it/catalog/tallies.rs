@@ -8,9 +8,9 @@ use futures_util::future::join_all;
 use proptest::{
     prelude::{Strategy, any},
     prop_oneof,
-    strategy::ValueTree,
-    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+    test_runner::{Config, TestRunner},
 };
+use tokio::runtime::Handle;
 
 use super::{
     engines::{Database, NOW, on_each_engine},
@@ -118,13 +118,13 @@ async fn play(database: &Database, steps: &[Step]) {
 #[test]
 fn tallies_are_exact_after_any_changes() {
     on_each_engine(async |database| {
-        let mut runner = TestRunner::new_with_rng(Config::default(), TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+        let config = Config { cases: 12, failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
         let steps = proptest::collection::vec(step(), 1..40);
-        for _ in 0..12 {
-            let steps = steps.new_tree(&mut runner).unwrap().current();
-            eprintln!("{steps:?}");
-            play(database, &steps).await;
-        }
+        let outcome = TestRunner::new(config).run(&steps, |steps| {
+            tokio::task::block_in_place(|| Handle::current().block_on(play(database, &steps)));
+            Ok(())
+        });
+        outcome.unwrap_or_else(|error| panic!("{error}"));
     });
 }
 

@@ -1,0 +1,73 @@
+// main.mjs [--rows 1,2] [--turns 5] [--seconds 3]: measures the rows that are asked for, prints the table, writes results.md.
+// It knows the rows by name only; what each measures is in rows/.
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+import { stopAll } from "./processes.mjs";
+import { machine, table } from "./report.mjs";
+import { hotRendition, originals } from "./rows/delivery.mjs";
+import { idle } from "./rows/idle.mjs";
+import { packages } from "./rows/packages.mjs";
+import { largeUpload, manyUploads } from "./rows/uploads.mjs";
+
+const ROWS = new Map([
+  ["1", hotRendition],
+  ["2", originals],
+  ["7", largeUpload],
+  ["8", manyUploads],
+  ["10", packages],
+  ["11", idle],
+]);
+
+const { values } = parseArgs({
+  options: {
+    rows: { type: "string" },
+    turns: { type: "string", default: "5" },
+    seconds: { type: "string", default: "3" },
+  },
+});
+const wanted = values.rows === undefined ? [...ROWS.keys()] : values.rows.split(",");
+const unknown = wanted.filter((row) => !ROWS.has(row));
+if (unknown.length > 0) {
+  console.error(`bench: there is no row ${unknown.join(", ")}; there are ${[...ROWS.keys()].join(", ")}`);
+  process.exit(64);
+}
+
+const bench = import.meta.dirname ?? new URL(".", import.meta.url).pathname;
+const scratch = join(bench, ".cache", `run-${process.pid}`);
+const context = {
+  scratch,
+  turns: Math.max(1, Number(values.turns)),
+  seconds: Math.max(1, Number(values.seconds)),
+};
+
+/** Leaves neither processes nor files behind, however it ends. */
+async function cleanUp() {
+  await stopAll();
+  rmSync(scratch, { recursive: true, force: true });
+}
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => cleanUp().finally(() => process.exit(1)));
+}
+
+const lines = [];
+try {
+  for (const row of wanted) {
+    mkdirSync(join(scratch, row), { recursive: true });
+    console.error(`bench: row ${row}`);
+    const found = await ROWS.get(row)({ ...context, scratch: join(scratch, row) });
+    lines.push(...found.map((line) => ({ row, ...line })));
+    await stopAll();
+    rmSync(join(scratch, row), { recursive: true, force: true });
+  }
+} finally {
+  await cleanUp();
+}
+
+const text = table(lines);
+console.log(text);
+if (values.rows === undefined) {
+  const head = `# Measured against the peers\n\nWritten by \`make bench\`. ${machine()}\n`;
+  writeFileSync(join(bench, "results.md"), `${head}\n${text}\n`);
+}

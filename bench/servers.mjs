@@ -1,0 +1,92 @@
+// servers.mjs: Mediary and its peers, set up in a folder and started. It knows how each is configured, not what is measured.
+import { mkdirSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { SERVER_CORE, answers, freePort, run, start } from "./processes.mjs";
+
+const MEDIARY = join(process.env.CARGO_TARGET_DIR, "release", "mediary");
+
+/** A new library, served. Each request is a line in its log. */
+export async function mediary(folder, { core = SERVER_CORE } = {}) {
+  const data = join(folder, "library");
+  const keys = JSON.parse(await run(null, MEDIARY, ["init", "--data", data, "--json"])).fliplet;
+  return serveMediary(folder, { core, keys });
+}
+
+/** Serves the library that is in the folder already. */
+export async function serveMediary(folder, { core = SERVER_CORE, keys }) {
+  const port = await freePort();
+  const base = `http://127.0.0.1:${port}`;
+  const log = join(folder, "mediary.log");
+  const child = startMediary(folder, port, core);
+  await answers(`${base}/healthz`, child, log);
+  return { base, child, api: `${base}/fliplet/v1/media`, ...keys, key: `Auth-token: ${keys.auth_token}` };
+}
+
+/** Starts it and does not wait for anything. */
+export function startMediary(folder, port, core = SERVER_CORE) {
+  const args = ["serve", "--data", join(folder, "library"), "--listen", `127.0.0.1:${port}`];
+  const env = { MEDIARY_LOG__ACCESS: join(folder, "access.log"), MEDIARY_LOG__LEVEL: "warn" };
+  return start(core, MEDIARY, args, { log: join(folder, "mediary.log"), env });
+}
+
+/**
+ * nginx over the folder `files`: one worker, sendfile, held-open files and a buffered log of one JSON line a request, which is how one
+ * would tune it; and PUT.
+ */
+export async function nginx(folder, { core = SERVER_CORE } = {}) {
+  const files = join(folder, "files");
+  for (const name of ["files", "nginx"]) mkdirSync(join(folder, name), { recursive: true });
+  const own = join(folder, "nginx");
+  const port = await freePort();
+  const path = (name) => join(own, name);
+  const config = `
+${process.getuid() === 0 ? "user root;" : ""}
+worker_processes 1;
+daemon off;
+pid ${path("pid")};
+error_log ${path("error.log")};
+events { worker_connections 1024; }
+http {
+  log_format line escape=json '{"time":"$time_iso8601","request_id":"$request_id","peer":"$remote_addr","method":"$request_method",'
+    '"path":"$request_uri","status":$status,"bytes":$body_bytes_sent,"duration_s":$request_time}';
+  access_log ${path("access.log")} line buffer=64k flush=100ms;
+  sendfile on;
+  tcp_nopush on;
+  tcp_nodelay on;
+  open_file_cache max=1000 inactive=60s;
+  keepalive_requests 1000000000;
+  client_max_body_size 0;
+  client_body_temp_path ${path("body")};
+  proxy_temp_path ${path("proxy")};
+  fastcgi_temp_path ${path("fastcgi")};
+  uwsgi_temp_path ${path("uwsgi")};
+  scgi_temp_path ${path("scgi")};
+  default_type application/octet-stream;
+  server {
+    listen 127.0.0.1:${port};
+    root ${files};
+    location / { dav_methods PUT DELETE; create_full_put_path on; }
+  }
+}
+`;
+  await writeFile(path("nginx.conf"), config);
+  const log = path("output.log");
+  const child = start(core, "nginx", ["-p", own, "-c", path("nginx.conf"), "-e", path("error.log")], { log });
+  const base = `http://127.0.0.1:${port}`;
+  await answers(`${base}/`, child, log);
+  return { base, child, files };
+}
+
+/** dufs over an empty folder, open to PUT. */
+export async function dufs(folder, { core = SERVER_CORE } = {}) {
+  const files = join(folder, "dufs");
+  mkdirSync(files, { recursive: true });
+  const port = await freePort();
+  const log = join(folder, "dufs.log");
+  const child = start(core, "dufs", ["--bind", "127.0.0.1", "--port", String(port), "--allow-upload", files], { log });
+  const base = `http://127.0.0.1:${port}`;
+  await answers(`${base}/`, child, log);
+  return { base, child, files };
+}
