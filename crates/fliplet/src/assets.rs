@@ -2,18 +2,17 @@
 
 use axum::{
     Json,
-    extract::{Path, RawQuery, State},
+    extract::{Path, State},
     response::Response,
 };
 use library::{Actor, Fault, Library, Noun, Package, Plan};
 use serde_json::{Value, json};
-use wire::{Asked, Cache, Disposition, Manner, deliver};
+use wire::{Asked, Cache, Disposition, Manner, Query, deliver};
 
 use crate::{
     auth::{Caller, Reader},
     error::Refused,
     paths, places,
-    query::Query,
     url::{Context, default_plan, parse_id, parse_ids, parse_plan},
 };
 
@@ -38,9 +37,9 @@ pub(crate) async fn file_contents(
     Reader(actor): Reader,
     asked: Asked,
     Path(id): Path<String>,
-    RawQuery(query): RawQuery,
+    query: Query,
 ) -> Result<Response, Refused> {
-    contents(&library, &actor, &asked, asset_id(&id)?, query.as_deref()).await
+    contents(&library, &actor, &asked, asset_id(&id)?, &query).await
 }
 
 /// The same under any name: the last segment is for people and for clients that look at extensions.
@@ -49,9 +48,9 @@ pub(crate) async fn named_file_contents(
     Reader(actor): Reader,
     asked: Asked,
     Path((id, _name)): Path<(String, String)>,
-    RawQuery(query): RawQuery,
+    query: Query,
 ) -> Result<Response, Refused> {
-    contents(&library, &actor, &asked, asset_id(&id)?, query.as_deref()).await
+    contents(&library, &actor, &asked, asset_id(&id)?, &query).await
 }
 
 /// Streams the small JPEG that lists show. Contract 1.1.
@@ -70,11 +69,11 @@ pub(crate) async fn cdn_file(
     Reader(actor): Reader,
     asked: Asked,
     Path((_owner, file)): Path<(String, String)>,
-    RawQuery(query): RawQuery,
+    query: Query,
 ) -> Result<Response, Refused> {
     match paths::parse(&file) {
         Some((id, true)) => thumbnail(&library, &actor, &asked, i64::from(id)).await,
-        Some((id, false)) => contents(&library, &actor, &asked, i64::from(id), query.as_deref()).await,
+        Some((id, false)) => contents(&library, &actor, &asked, i64::from(id), &query).await,
         None => Err(Fault::NotFound(Noun::Asset).into()),
     }
 }
@@ -84,9 +83,8 @@ pub(crate) async fn zip_package(
     State(library): State<Library>,
     Caller(actor): Caller,
     asked: Asked,
-    RawQuery(query): RawQuery,
+    query: Query,
 ) -> Result<Response, Refused> {
-    let query = Query::read(query.as_deref());
     let ids = |name| -> Result<Vec<i64>, Refused> {
         let ids = parse_ids(name, query.get(name).unwrap_or_default())?;
         Ok(ids.into_iter().map(i64::from).collect())
@@ -107,9 +105,8 @@ async fn contents(
     actor: &Actor,
     asked: &Asked,
     id: i64,
-    query: Option<&str>,
+    query: &Query,
 ) -> Result<Response, Refused> {
-    let query = Query::read(query);
     let plan = parse_plan(query.get("size"), query.get("format"), query.get("quality"))?;
     let plan = match plan {
         Some(plan) => Some(plan),

@@ -5,19 +5,18 @@ use std::collections::HashMap;
 use axum::{
     Json,
     body::Body,
-    extract::{Path, RawQuery, State},
+    extract::{Path, State},
     http::StatusCode,
 };
 use library::{Fault, Library, Noun};
 use serde_json::{Value, json};
-use wire::Base;
+use wire::{Base, Query};
 
 use crate::{
     auth::Caller,
     bodies,
     error::Refused,
     places,
-    query::Query,
     uploads::CLIENT_CHECKSUM,
     url::{Context, TypeFilter, parse_id},
     views::{FileView, FolderView, MediaView, Urls},
@@ -29,9 +28,8 @@ pub(crate) async fn list_media(
     State(library): State<Library>,
     Caller(actor): Caller,
     base: Base,
-    RawQuery(query): RawQuery,
+    query: Query,
 ) -> Result<Json<MediaView>, Refused> {
-    let query = Query::read(query.as_deref());
     let filter = TypeFilter::parse(query.get("type"))?;
     let urls = if query.get("cdn") == Some("false") { Urls::Api(base) } else { Urls::Cdn(base) };
     let folder = places::folder_of(&library, &actor, Context::from_pairs(query.pairs())?).await?;
@@ -51,11 +49,11 @@ pub(crate) async fn list_media(
 pub(crate) async fn create_folder(
     State(library): State<Library>,
     Caller(actor): Caller,
-    RawQuery(query): RawQuery,
+    query: Query,
     body: Body,
 ) -> Result<(StatusCode, Json<FolderView>), Refused> {
     let body = bodies::object(body).await?;
-    let context = Context::from_json(&body)?.or(Context::from_pairs(Query::read(query.as_deref()).pairs())?);
+    let context = Context::from_json(&body)?.or(Context::from_pairs(query.pairs())?);
     let name = match body.get("name") {
         Some(Value::String(name)) => name,
         _ => return Err(Refused::saying("name is required")),

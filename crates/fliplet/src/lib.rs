@@ -8,7 +8,6 @@ mod error;
 mod folders;
 mod paths;
 mod places;
-mod query;
 mod uploads;
 pub mod url;
 mod views;

@@ -2,20 +2,15 @@
 
 use std::collections::HashMap;
 
-use axum::{
-    Json,
-    extract::{RawQuery, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use content::MediaType;
 use library::{Actor, Folder, Ingest, Library, Received, Upload};
-use wire::{Base, Part, Parts};
+use wire::{Base, Part, Parts, Query};
 
 use crate::{
     auth::Caller,
     error::Refused,
     places,
-    query::Query,
     url::Context,
     views::{FileView, FilesView, Urls},
 };
@@ -46,10 +41,9 @@ pub(crate) async fn upload_files(
     State(library): State<Library>,
     Caller(actor): Caller,
     base: Base,
-    RawQuery(query): RawQuery,
+    query: Query,
     parts: Result<Parts, wire::BadMultipart>,
 ) -> Result<(StatusCode, Json<FilesView>), Refused> {
-    let query = Query::read(query.as_deref());
     let context = Context::from_pairs(query.pairs())?;
     // A context in the query is checked before a byte is taken in; one in the form when the form is there.
     let folder = match context.place() {

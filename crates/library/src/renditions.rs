@@ -31,35 +31,39 @@ impl Library {
     /// # Errors
     /// `NotFound`, `Denied`, `Quarantined`; `Busy` when too much is being drawn.
     pub async fn contents(&self, actor: &Actor, asset_id: i64, plan: Option<&Plan>) -> Result<Content, Fault> {
-        let asset = self.expect_asset(actor, asset_id, Right::Read).await?;
-        Self::expect_safe(&asset)?;
+        let asset = self.safe_asset(actor, asset_id).await?;
         let version = asset.version.as_ref().ok_or(Fault::NotFound(Noun::Asset))?;
-        let resolved = match plan.zip(probe_of(version)).map(|(plan, probe)| plan.resolve(&probe)) {
-            Some(Resolution::Render(resolved)) => resolved,
-            Some(Resolution::Unchanged) | None => return self.original(&asset, version).await,
-        };
-        match self.rendition(version, &resolved).await {
-            Ok(rendition) => self.rendered(&asset, version, &rendition, &resolved).await,
+        let Some(plan) = plan else { return self.original(&asset, version).await };
+        match self.drawn(&asset, version, plan).await {
             // What cannot be drawn is sent as it is, with its own type: a viewer may know better than we do.
             Err(Fault::Unsupported) => self.original(&asset, version).await,
-            Err(fault) => Err(fault),
+            outcome => outcome,
         }
     }
 
-    /// The small JPEG that lists show; `Unsupported` for files that can not be drawn.
+    /// A file by a plan, such as the small JPEG that lists show; `Unsupported` for files that can not be drawn.
     ///
     /// # Errors
     /// As for [`Self::contents`].
     pub async fn thumbnail(&self, actor: &Actor, asset_id: i64, plan: &Plan) -> Result<Content, Fault> {
+        let asset = self.safe_asset(actor, asset_id).await?;
+        let version = asset.version.as_ref().ok_or(Fault::NotFound(Noun::Asset))?;
+        self.drawn(&asset, version, plan).await
+    }
+
+    /// The file whose bytes the actor may have and the scan lets out.
+    async fn safe_asset(&self, actor: &Actor, asset_id: i64) -> Result<Arc<Asset>, Fault> {
         let asset = self.expect_asset(actor, asset_id, Right::Read).await?;
         Self::expect_safe(&asset)?;
-        let version = asset.version.as_ref().ok_or(Fault::NotFound(Noun::Asset))?;
-        let probe = probe_of(version).ok_or(Fault::Unsupported)?;
-        match plan.resolve(&probe) {
-            Resolution::Unchanged => self.original(&asset, version).await,
+        Ok(asset)
+    }
+
+    async fn drawn(&self, asset: &Asset, version: &Version, plan: &Plan) -> Result<Content, Fault> {
+        match plan.resolve(&probe_of(version).ok_or(Fault::Unsupported)?) {
+            Resolution::Unchanged => self.original(asset, version).await,
             Resolution::Render(resolved) => {
                 let rendition = self.rendition(version, &resolved).await?;
-                self.rendered(&asset, version, &rendition, &resolved).await
+                self.rendered(asset, version, &rendition, &resolved).await
             }
         }
     }
