@@ -22,6 +22,7 @@ create table users (
     disabled_at bigint
 );
 create unique index users_by_email on users (tenant_id, email);
+create index users_by_tenant on users (tenant_id, id);
 
 create table folders (
     id {id},
@@ -39,7 +40,7 @@ create table folders (
     created_at bigint not null,
     updated_at bigint not null,
     deleted_at bigint,
-    -- The topmost trashed folder at or above this one. Null: the folder lives.
+    -- The folder, this one or one above it, whose way into the trash took this one along. Null: the folder lives.
     trashed_root bigint
 );
 create unique index folders_one_root on folders (tenant_id) where parent_id is null;
@@ -131,7 +132,7 @@ create table fields (
 
 create table tags (
     asset_id bigint not null references assets (id) on delete cascade,
-    tag text not null,
+    tag {key} not null,
     primary key (asset_id, tag)
 );
 create index tags_by_tag on tags (tag, asset_id);
@@ -196,6 +197,7 @@ create table tokens (
 );
 create unique index tokens_by_secret on tokens (realm, secret_hash);
 create index tokens_by_tenant on tokens (tenant_id, id);
+create index tokens_by_user on tokens (user_id) where revoked_at is null;
 
 create table links (
     id {id},
@@ -229,8 +231,10 @@ create table jobs (
     created_at bigint not null,
     finished_at bigint
 );
-create index jobs_waiting on jobs (run_at, id) where state = 'waiting';
-create index jobs_running on jobs (claimed_until) where state = 'running';
+-- Whole indexes, state first: of a partial one and the last, SQLite would take the last and sort.
+create index jobs_waiting on jobs (state, run_at, id);
+create index jobs_running on jobs (state, claimed_until);
+create index jobs_done on jobs (state, finished_at);
 create index jobs_by_state on jobs (state, id);
 
 -- What only one dialect knows: recipients, messages, comments, usage reports.

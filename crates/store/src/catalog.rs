@@ -22,6 +22,9 @@ static DRIVERS: Once = Once::new();
 /// Every migration ever released, in order. One is never edited after its release.
 const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "library", include_str!("../migrations/0001_library.sql"))];
 
+/// Each deadlock lets one write through, and each costs the server a second to notice.
+const MAX_DEADLOCKS: u32 = 10;
+
 /// The database of a library. Cheap to clone.
 #[derive(Clone)]
 pub struct Catalog {
@@ -104,6 +107,21 @@ impl Tx {
             Self::Postgres(tx) => Ok(tx.commit().await?),
         }
     }
+}
+
+/// Runs a write that takes several rows, and again when it met another that took them in the other order and the engine
+/// ended this one so that the other could go on.
+pub(crate) async fn settle<T, F>(mut attempt: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    for _ in 0..MAX_DEADLOCKS {
+        match attempt().await {
+            Err(Error::Database(error)) if postgres::is_deadlock(&error) => {}
+            outcome => return outcome,
+        }
+    }
+    attempt().await
 }
 
 /// The engine's own words for three kinds of column.

@@ -75,11 +75,20 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error as E;
         match &error {
-            // Folders are what most rows point at, and all that a caller can name wrongly by the time a row is written.
-            E::Database(database) if database.is_foreign_key_violation() => Self::Missing(Noun::Folder),
-            E::Database(database) if database.is_unique_violation() => Self::Taken(Noun::Record),
             E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => Self::Unavailable(error),
             _ => Self::Database(error),
+        }
+    }
+}
+
+impl Error {
+    /// Why a row was refused, in terms of what it is about: `taken` has its key already, or `missing`, which it points
+    /// at, is not there.
+    pub(crate) fn of_row(error: sqlx::Error, taken: Noun, missing: Noun) -> Self {
+        match &error {
+            sqlx::Error::Database(database) if database.is_unique_violation() => Self::Taken(taken),
+            sqlx::Error::Database(database) if database.is_foreign_key_violation() => Self::Missing(missing),
+            _ => error.into(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use sqlx::AnyConnection;
 
-use crate::{Catalog, Result, catalog::Columns};
+use crate::{Catalog, Error, Noun, Result, catalog::Columns};
 
 /// One field. `kind` says how `value` reads: `text`, or what a dialect stores.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,8 @@ pub struct Field {
 const INSERT: &str = "insert into fields (asset_id, field_path, position, kind, value) \
      values ($1, $2, (select coalesce(max(position), 0) + 1 from fields where asset_id = $1), $3, $4) \
      on conflict (asset_id, field_path) do update set kind = $3, value = $4";
-const LIST: &str = "select asset_id, field_path, kind, value from fields where asset_id = $1 order by position";
+const LIST: &str = "select asset_id, field_path, kind, value from fields where asset_id = $1 \
+     order by position, field_path";
 const OF_FOLDER: &str = "select f.asset_id, f.value from assets a join fields f on f.asset_id = a.id \
      where a.folder_id = $1 and a.deleted_at is null and f.field_path = $2";
 const DELETE: &str = "delete from fields where asset_id = $1 and field_path = $2";
@@ -83,12 +84,13 @@ impl Catalog {
             sqlx::query(UNTAG).bind(asset_id).bind(tag).execute(tx.conn()).await?;
         }
         for tag in add {
-            sqlx::query(TAG).bind(asset_id).bind(tag).execute(tx.conn()).await?;
+            let done = sqlx::query(TAG).bind(asset_id).bind(tag).execute(tx.conn()).await;
+            done.map_err(|error| Error::of_row(error, Noun::Record, Noun::Asset))?;
         }
         tx.commit().await
     }
 
-    /// The tags of an asset.
+    /// The tags of an asset, in the order of their bytes.
     ///
     /// # Errors
     /// When the database refuses.
@@ -106,6 +108,7 @@ pub(crate) async fn insert(conn: &mut AnyConnection, asset_id: i64, fields: &[(S
 }
 
 async fn set(conn: &mut AnyConnection, asset_id: i64, path: &str, kind: &str, value: &str) -> Result<()> {
-    sqlx::query(INSERT).bind(asset_id).bind(path).bind(kind).bind(value).execute(conn).await?;
+    let done = sqlx::query(INSERT).bind(asset_id).bind(path).bind(kind).bind(value).execute(conn).await;
+    done.map_err(|error| Error::of_row(error, Noun::Record, Noun::Asset))?;
     Ok(())
 }

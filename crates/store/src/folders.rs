@@ -56,7 +56,7 @@ pub struct Folder {
     pub updated_at: i64,
     /// When it was put in the trash itself.
     pub deleted_at: Option<i64>,
-    /// The topmost trashed folder at or above it.
+    /// The folder, itself or one above it, whose way into the trash took it along.
     pub trashed_root: Option<i64>,
 }
 
@@ -201,7 +201,7 @@ pub(crate) fn end_of(path: &str) -> String {
     format!("{}0", path.strip_suffix('/').unwrap_or(path))
 }
 
-async fn find(conn: &mut AnyConnection, tenant_id: i64, id: i64) -> Result<Folder> {
+pub(crate) async fn find(conn: &mut AnyConnection, tenant_id: i64, id: i64) -> Result<Folder> {
     let row = sqlx::query(FIND).bind(tenant_id).bind(id).fetch_optional(conn).await?;
     read(&row.ok_or(Error::Missing(Noun::Folder))?)
 }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use sqlx::{AnyConnection, any::AnyRow};
 
-use crate::{Catalog, Error, Result, assets::words, catalog::Columns};
+use crate::{Catalog, Error, Noun, Result, assets::words, catalog::Columns};
 
 /// Work that a change asks for, before the change has an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +109,7 @@ impl Catalog {
     /// Queues work that no change asked for.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// `Missing` when there is no such tenant.
     pub async fn add_job(&self, tenant_id: Option<i64>, work: &Work, run_at_ms: i64) -> Result<()> {
         let mut tx = self.begin().await?;
         insert(tx.conn(), tenant_id, work, run_at_ms).await?;
@@ -122,14 +122,17 @@ impl Catalog {
     /// When the database refuses.
     pub async fn claim_job(&self, worker: &str, now_ms: i64, until_ms: i64) -> Result<Option<Job>> {
         // A look without the writers' lock first: an idle queue costs the uploads nothing.
-        if sqlx::query(WAITING).bind(now_ms).fetch_optional(self.read()).await?.is_none() {
-            return Ok(None);
+        while sqlx::query(WAITING).bind(now_ms).fetch_optional(self.read()).await?.is_some() {
+            let mut tx = self.begin().await?;
+            let query = sqlx::query(CLAIM).bind(worker).bind(now_ms).bind(until_ms);
+            let job = query.fetch_optional(tx.conn()).await?.as_ref().map(read).transpose()?;
+            tx.commit().await?;
+            if job.is_some() {
+                return Ok(job);
+            }
+            // Somebody else took the one that was next; there may be others.
         }
-        let mut tx = self.begin().await?;
-        let query = sqlx::query(CLAIM).bind(worker).bind(now_ms).bind(until_ms);
-        let job = query.fetch_optional(tx.conn()).await?.as_ref().map(read).transpose()?;
-        tx.commit().await?;
-        Ok(job)
+        Ok(None)
     }
 
     /// Marks a job done, if `worker` still has it.
@@ -182,7 +185,8 @@ pub(crate) async fn insert(
     run_at_ms: i64,
 ) -> Result<()> {
     let payload = serde_json::to_string(work).expect("work is plain data");
-    sqlx::query(INSERT).bind(tenant_id).bind(work.kind()).bind(payload).bind(run_at_ms).execute(conn).await?;
+    let query = sqlx::query(INSERT).bind(tenant_id).bind(work.kind()).bind(payload).bind(run_at_ms);
+    query.execute(conn).await.map_err(|error| Error::of_row(error, Noun::Job, Noun::Tenant))?;
     Ok(())
 }
 

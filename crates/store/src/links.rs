@@ -98,8 +98,9 @@ impl Catalog {
         let query = sqlx::query(INSERT).bind(link.tenant_id).bind(&link.key).bind(&link.realm).bind(link.asset_id);
         let query = query.bind(link.version_id).bind(&link.plan_key).bind(&link.file_name).bind(link.use_limit);
         let query = query.bind(link.created_by).bind(now_ms).bind(link.expires_at);
-        let row = query.fetch_optional(tx.conn()).await?.ok_or(Error::Missing(Noun::Asset))?;
-        let link = read(&row)?;
+        let row = query.fetch_optional(tx.conn()).await;
+        let row = row.map_err(|error| Error::of_row(error, Noun::Link, Noun::User))?;
+        let link = read(&row.ok_or(Error::Missing(Noun::Asset))?)?;
         tx.commit().await?;
         Ok(link)
     }

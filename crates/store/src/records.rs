@@ -2,7 +2,7 @@
 
 use sqlx::any::AnyRow;
 
-use crate::{Catalog, Result, catalog::Columns};
+use crate::{Catalog, Error, Noun, Result, catalog::Columns, folders};
 
 /// A record, as kept. It goes when its parent, folder or asset goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +59,7 @@ const INSERT: &str = concat!(
      values ($1, $2, $3, $4, $5, $6, $7, $8, $8) returning ",
     columns!()
 );
+const ASSET: &str = "select id from assets where tenant_id = $1 and id = $2";
 const FIND: &str = concat!("select ", columns!(), " from records where tenant_id = $1 and realm = $2 and id = $3");
 const LIST: &str = concat!(
     "select ",
@@ -77,12 +78,25 @@ impl Catalog {
     /// Adds a record.
     ///
     /// # Errors
-    /// `Missing` when what it is about does not exist.
+    /// `Missing` when the tenant has no such thing as it is about, or the dialect no such parent.
     pub async fn add_record(&self, record: &NewRecord, now_ms: i64) -> Result<Record> {
         let mut tx = self.begin().await?;
+        if let Some(folder_id) = record.folder_id {
+            folders::find(tx.conn(), record.tenant_id, folder_id).await?;
+        }
+        if let Some(asset_id) = record.asset_id {
+            let asset = sqlx::query(ASSET).bind(record.tenant_id).bind(asset_id).fetch_optional(tx.conn()).await?;
+            asset.ok_or(Error::Missing(Noun::Asset))?;
+        }
+        if let Some(parent_id) = record.parent_id {
+            let query = sqlx::query(FIND).bind(record.tenant_id).bind(&record.realm).bind(parent_id);
+            query.fetch_optional(tx.conn()).await?.ok_or(Error::Missing(Noun::Record))?;
+        }
         let query = sqlx::query(INSERT).bind(record.tenant_id).bind(&record.realm).bind(&record.kind);
         let query = query.bind(record.parent_id).bind(record.folder_id).bind(record.asset_id);
-        let record = read(&query.bind(&record.body).bind(now_ms).fetch_one(tx.conn()).await?)?;
+        // All that it points at was there a moment ago.
+        let row = query.bind(&record.body).bind(now_ms).fetch_one(tx.conn()).await;
+        let record = read(&row.map_err(|error| Error::of_row(error, Noun::Record, Noun::Record))?)?;
         tx.commit().await?;
         Ok(record)
     }

@@ -6,7 +6,7 @@ use content::MediaType;
 use sqlx::any::AnyRow;
 
 use crate::{
-    Catalog, Error, Refusal, Result,
+    Catalog, Error, Noun, Refusal, Result,
     blobs::{BlobId, BlobKey},
     catalog::Columns,
 };
@@ -48,14 +48,15 @@ impl Catalog {
     /// Records a rendition whose bytes are durable. False when another came first: then these bytes are not needed.
     ///
     /// # Errors
-    /// `Missing` when the blob is gone.
+    /// `Missing` when the blob is gone, `Taken` when its bytes are another rendition's.
     pub async fn add_rendition(&self, rendition: &Rendition, now_ms: i64) -> Result<bool> {
         let size = i64::try_from(rendition.size).map_err(|_| Error::Refused(Refusal::TooManyBytes))?;
         let mut tx = self.begin().await?;
         let query = sqlx::query(ADD).bind(rendition.blob_id).bind(&rendition.plan_key);
         let query = query.bind(rendition.key.id().to_string()).bind(rendition.media_type.as_str());
         let query = query.bind(i64::from(rendition.width)).bind(i64::from(rendition.height)).bind(size).bind(now_ms);
-        let done = query.execute(tx.conn()).await?;
+        let done = query.execute(tx.conn()).await;
+        let done = done.map_err(|error| Error::of_row(error, Noun::Rendition, Noun::Asset))?;
         tx.commit().await?;
         Ok(done.rows_affected() == 1)
     }

@@ -2,7 +2,7 @@
 
 use sqlx::any::AnyRow;
 
-use crate::{Catalog, Result, catalog::Columns};
+use crate::{Catalog, Error, Noun, Result, catalog::Columns, folders};
 
 /// A key, as kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +69,8 @@ macro_rules! columns {
 
 const INSERT: &str = concat!(
     "insert into tokens (tenant_id, user_id, realm, kind, name, secret_hash, rights, folder_id, call_limit, \
-     created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning ",
+     created_at, expires_at) select $1, u.id, $3, $4, $5, $6, $7, $8, $9, $10, $11 \
+     from users u where u.tenant_id = $1 and u.id = $2 returning ",
     columns!()
 );
 const BY_SECRET: &str = concat!("select ", columns!(), " from tokens where realm = $1 and secret_hash = $2");
@@ -83,13 +84,19 @@ impl Catalog {
     /// Adds a token.
     ///
     /// # Errors
-    /// `Taken` when the secret exists, which chance alone cannot bring about.
+    /// `Missing` when the tenant has no such user or folder; `Taken` when the secret exists, which chance alone cannot
+    /// bring about.
     pub async fn add_token(&self, token: &NewToken, now_ms: i64) -> Result<Token> {
         let mut tx = self.begin().await?;
+        if let Some(folder_id) = token.folder_id {
+            folders::find(tx.conn(), token.tenant_id, folder_id).await?;
+        }
         let query = sqlx::query(INSERT).bind(token.tenant_id).bind(token.user_id).bind(&token.realm);
         let query = query.bind(&token.kind).bind(&token.name).bind(token.secret_hash.to_vec()).bind(token.rights);
         let query = query.bind(token.folder_id).bind(token.call_limit).bind(now_ms).bind(token.expires_at);
-        let token = read(&query.fetch_one(tx.conn()).await?)?;
+        let row = query.fetch_optional(tx.conn()).await;
+        let row = row.map_err(|error| Error::of_row(error, Noun::Token, Noun::User))?;
+        let token = read(&row.ok_or(Error::Missing(Noun::User))?)?;
         tx.commit().await?;
         Ok(token)
     }

@@ -80,7 +80,8 @@ macro_rules! columns {
 
 const INSERT: &str = concat!(
     "insert into uploads (tenant_id, upload_key, realm, folder_id, name, declared_bytes, detail, state, created_by, \
-     created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, 'open', $8, $9, $10) returning ",
+     created_at, expires_at) select $1, $2, $3, f.id, $5, $6, $7, 'open', $8, $9, $10 \
+     from folders f where f.tenant_id = $1 and f.id = $4 and f.trashed_root is null returning ",
     columns!()
 );
 const FIND: &str = concat!("select ", columns!(), " from uploads where upload_key = $1 and state = 'open'");
@@ -100,14 +101,16 @@ impl Catalog {
     /// Begins an upload.
     ///
     /// # Errors
-    /// `Missing` when there is no such folder, `Taken` when the key exists.
+    /// `Missing` when the folder is not there or in the trash, `Taken` when the key exists.
     pub async fn add_upload(&self, upload: &NewUpload, now_ms: i64) -> Result<Upload> {
         let declared = upload.declared_bytes.map(size_of).transpose()?;
         let mut tx = self.begin().await?;
         let query = sqlx::query(INSERT).bind(upload.tenant_id).bind(&upload.key).bind(&upload.realm);
         let query = query.bind(upload.folder_id).bind(&upload.name).bind(declared).bind(&upload.detail);
         let query = query.bind(upload.created_by).bind(now_ms).bind(upload.expires_at);
-        let upload = read(&query.fetch_one(tx.conn()).await?)?;
+        let row = query.fetch_optional(tx.conn()).await;
+        let row = row.map_err(|error| Error::of_row(error, Noun::Upload, Noun::User))?;
+        let upload = read(&row.ok_or(Error::Missing(Noun::Folder))?)?;
         tx.commit().await?;
         Ok(upload)
     }
@@ -128,7 +131,9 @@ impl Catalog {
         let size = size_of(part.size)?;
         let mut tx = self.begin().await?;
         let query = sqlx::query(PART).bind(upload_id).bind(part.number).bind(&part.blob_key).bind(size);
-        let added = query.bind(part.md5.to_vec()).execute(tx.conn()).await?.rows_affected() == 1;
+        let done = query.bind(part.md5.to_vec()).execute(tx.conn()).await;
+        let done = done.map_err(|error| Error::of_row(error, Noun::Upload, Noun::Upload))?;
+        let added = done.rows_affected() == 1;
         let counted = if added { size } else { 0 };
         let open = sqlx::query(RECEIVED).bind(upload_id).bind(counted).fetch_optional(tx.conn()).await?;
         open.ok_or(Error::Missing(Noun::Upload))?;

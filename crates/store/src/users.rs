@@ -2,7 +2,7 @@
 
 use sqlx::{AnyConnection, any::AnyRow};
 
-use crate::{Catalog, Result, catalog::Columns};
+use crate::{Catalog, Error, Noun, Result, catalog::Columns};
 
 /// Somebody who acts for a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Catalog {
     /// Adds a user.
     ///
     /// # Errors
-    /// `Taken` when the tenant has somebody with that address.
+    /// `Taken` when the tenant has somebody with that address, `Missing` when there is no such tenant.
     pub async fn add_user(&self, tenant_id: i64, user: &NewUser, now_ms: i64) -> Result<User> {
         let mut tx = self.begin().await?;
         let user = insert(tx.conn(), tenant_id, user, now_ms).await?;
@@ -92,10 +92,8 @@ impl Catalog {
 
 pub(crate) async fn insert(conn: &mut AnyConnection, tenant_id: i64, user: &NewUser, now_ms: i64) -> Result<User> {
     let query = sqlx::query(INSERT).bind(tenant_id).bind(&user.email).bind(&user.full_name).bind(&user.role);
-    let row = query.bind(&user.password_hash).bind(now_ms).fetch_one(conn).await.map_err(|error| match error {
-        sqlx::Error::Database(database) if database.is_unique_violation() => crate::Error::Taken(crate::Noun::User),
-        error => error.into(),
-    })?;
+    let row = query.bind(&user.password_hash).bind(now_ms).fetch_one(conn).await;
+    let row = row.map_err(|error| Error::of_row(error, Noun::User, Noun::Tenant))?;
     Ok(User {
         id: row.int("id")?,
         tenant_id,

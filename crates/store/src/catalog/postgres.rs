@@ -12,6 +12,11 @@ const TYPES: ColumnTypes = ColumnTypes {
 };
 const CONNECTIONS: u32 = 32;
 
+/// Whether the server ended a transaction because it and another waited for each other.
+pub(super) fn is_deadlock(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "40P01")
+}
+
 pub(super) async fn open(url: &str) -> Result<Catalog> {
     let mut conn = sqlx::AnyConnection::connect(url).await?;
     migrate(&mut conn, &TYPES).await?;

@@ -26,7 +26,10 @@ pub(super) async fn open(path: &str) -> Result<Catalog> {
     let mut conn = AnyConnection::connect(&url).await?;
     sqlx::raw_sql(COMMON).execute(&mut conn).await?;
     sqlx::raw_sql("pragma journal_mode = wal;").execute(&mut conn).await?;
-    migrate(&mut conn, &TYPES).await?;
+    // As a write from the start: of several that open a new file at once, one makes the schema and the others find it.
+    let mut tx = conn.begin_with("begin immediate").await?;
+    migrate(&mut tx, &TYPES).await?;
+    tx.commit().await?;
     let readers = pool_options(READERS).after_connect(|conn, _| {
         Box::pin(async move {
             sqlx::raw_sql(COMMON).execute(&mut *conn).await?;
@@ -80,7 +83,10 @@ impl Queue {
         // On a task of its own, so that a caller who goes away cannot leave the connection between two states.
         let turn = tokio::spawn(async move {
             let mut turn = Turn { seat: seat.lock_owned().await, committer };
-            turn.seat.undo_abandoned().await?;
+            if let Err(error) = turn.seat.undo_abandoned().await {
+                // After a full disk or an I/O error SQLite undoes the whole transaction by itself: this turn begins anew.
+                turn.seat.give_up_group(&error).await;
+            }
             if !turn.seat.open {
                 turn.seat.run("begin immediate").await?;
                 turn.seat.open = true;
@@ -154,13 +160,22 @@ impl Seat {
         if outcome.is_ok() {
             outcome = self.run("commit").await;
         }
-        if outcome.is_err() {
-            // Nothing of the group is durable; the connection must not stay inside the broken transaction.
-            drop(self.run("rollback").await);
+        match outcome {
+            Ok(()) => self.dismiss(&Ok(())),
+            Err(error) => self.give_up_group(&error).await,
         }
+    }
+
+    /// Tells those who wait that nothing of the group is durable; the connection must not stay inside the broken
+    /// transaction.
+    async fn give_up_group(&mut self, error: &Error) {
+        drop(self.run("rollback").await);
+        self.dismiss(&Err(error.to_string()));
+    }
+
+    fn dismiss(&mut self, outcome: &Result<(), String>) {
         self.open = false;
         self.working = false;
-        let outcome = outcome.map_err(|error| error.to_string());
         for writer in self.waiting.drain(..) {
             drop(writer.send(outcome.clone()));
         }

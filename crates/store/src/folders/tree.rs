@@ -5,7 +5,7 @@ use sqlx::AnyConnection;
 use super::{Folder, FolderChange, FolderKind, MAX_DEPTH, NewFolder, columns, end_of, find, read};
 use crate::{
     Catalog, Error, Noun, Refusal, Result,
-    catalog::Columns,
+    catalog::{Columns, settle},
     names::{self, Holder},
     tenants::take_tree,
 };
@@ -16,7 +16,9 @@ const INSERT: &str = "insert into folders (tenant_id, parent_id, space_id, kind,
 const PLACE: &str = concat!("update folders set slug = $2, path = $3 where id = $1 returning ", columns!());
 const RENAME: &str = "update folders set name = $2, name_key = $3, updated_at = $4 where id = $1";
 const SET_SLUG: &str = "update folders set slug = $2, parent_id = $3, updated_at = $4 where id = $1";
-const REBASE: &str = "update folders set path = $4 || substr(path, cast($5 as integer)), space_id = $6 \
+/// What lies in a space further down stays in that one.
+const REBASE: &str = "update folders set path = $4 || substr(path, cast($5 as integer)), \
+     space_id = case when kind <> 'space' and space_id is not distinct from $6 then $7 else space_id end \
      where tenant_id = $1 and path >= $2 and path < $3";
 const DEEPEST: &str = "select cast(coalesce(max(length(path) - length(replace(path, '/', ''))), 0) as bigint) as slashes \
      from folders where tenant_id = $1 and path >= $2 and path < $3";
@@ -30,6 +32,10 @@ impl Catalog {
     /// # Errors
     /// `Missing` when the parent is not there or in the trash, `Refused` when the tree would be too deep.
     pub async fn add_folder(&self, folder: &NewFolder, now_ms: i64) -> Result<Folder> {
+        settle(|| self.try_add_folder(folder, now_ms)).await
+    }
+
+    async fn try_add_folder(&self, folder: &NewFolder, now_ms: i64) -> Result<Folder> {
         let mut tx = self.begin().await?;
         take_tree(tx.conn(), folder.tenant_id).await?;
         let parent = living(tx.conn(), folder.tenant_id, folder.parent_id).await?;
@@ -49,6 +55,10 @@ impl Catalog {
     /// `Missing` when it or the new parent is not there or in the trash; `Refused` when the new parent lies inside it
     /// or the tree would be too deep.
     pub async fn change_folder(&self, tenant_id: i64, id: i64, change: &FolderChange, now_ms: i64) -> Result<Folder> {
+        settle(|| self.try_change_folder(tenant_id, id, change, now_ms)).await
+    }
+
+    async fn try_change_folder(&self, tenant_id: i64, id: i64, change: &FolderChange, now_ms: i64) -> Result<Folder> {
         let mut tx = self.begin().await?;
         take_tree(tx.conn(), tenant_id).await?;
         let folder = living(tx.conn(), tenant_id, id).await?;
@@ -113,9 +123,11 @@ pub(crate) async fn insert_root(
 
 async fn insert(conn: &mut AnyConnection, folder: &NewFolder, parent: Option<&Folder>, now_ms: i64) -> Result<i64> {
     let query = sqlx::query(INSERT).bind(folder.tenant_id).bind(parent.map(|parent| parent.id));
-    let query = query.bind(parent.and_then(Folder::space)).bind(folder.kind.as_str()).bind(&folder.name);
+    let space_id = parent.filter(|_| folder.kind != FolderKind::Space).and_then(Folder::space);
+    let query = query.bind(space_id).bind(folder.kind.as_str()).bind(&folder.name);
     let query = query.bind(&folder.name_key).bind(folder.slug.plain()).bind(i64::from(folder.public_read));
-    query.bind(folder.created_by).bind(now_ms).fetch_one(conn).await?.int("id")
+    let row = query.bind(folder.created_by).bind(now_ms).fetch_one(conn).await;
+    row.map_err(|error| Error::of_row(error, Noun::Folder, Noun::User))?.int("id")
 }
 
 async fn place(conn: &mut AnyConnection, id: i64, slug: &str, path: &str) -> Result<Folder> {
@@ -135,7 +147,8 @@ async fn rebase(conn: &mut AnyConnection, folder: &Folder, new_parent: &Folder) 
     // substr counts from 1; paths are ASCII, so characters are bytes.
     let rest = i64::try_from(start.len()).expect("a path of at most 64 ids is short") + 1;
     let query = sqlx::query(REBASE).bind(folder.tenant_id).bind(start).bind(&end).bind(&path).bind(rest);
-    query.bind(new_parent.space()).execute(conn).await?;
+    let new_space = if folder.kind == FolderKind::Space { Some(folder.id) } else { new_parent.space() };
+    query.bind(folder.space()).bind(new_space).execute(conn).await?;
     Ok(())
 }
 

@@ -11,12 +11,14 @@ mod jobs;
 mod links;
 mod listing;
 mod opening;
-
+mod plans;
+mod plans_rows;
+mod plans_walk;
 mod records;
 mod renditions;
 mod samples;
-mod slugs;
 mod sharing;
+mod slugs;
 mod soundness;
 mod tallies;
 mod tenants;

@@ -32,8 +32,14 @@ fn an_asset_reads_back_with_its_folder_its_version_and_its_bytes() {
         assert!(asset.lives());
         let version = asset.version.unwrap();
         assert_eq!((version.number, version.orientation, version.animated), (1, 6, true));
-        assert_eq!((version.pixels, version.media_type, version.created_at), (Some((640, 480)), MediaType::WEBP, NOW + 3));
-        assert_eq!((version.blob.key, version.blob.size, version.blob.digest), (wish.blob.key, wish.blob.size, wish.blob.digest));
+        assert_eq!(
+            (version.pixels, version.media_type, version.created_at),
+            (Some((640, 480)), MediaType::WEBP, NOW + 3)
+        );
+        assert_eq!(
+            (version.blob.key, version.blob.size, version.blob.digest),
+            (wish.blob.key, wish.blob.size, wish.blob.digest)
+        );
         assert_eq!(site.catalog.asset(asset.id + 1).await.unwrap(), None);
     });
 }

@@ -44,9 +44,14 @@ pub fn on_each_engine(case: impl AsyncFn(&Database)) {
 
 /// Runs `case` on SQLite, for what only SQLite has; nothing when SQLite is not named.
 pub fn on_sqlite(case: impl AsyncFn(&Database)) {
-    if named_engines().contains(&Engine::Sqlite) {
+    if is_named(Engine::Sqlite) {
         on_engine(Engine::Sqlite, case);
     }
+}
+
+/// Whether cases are to run on this engine.
+pub fn is_named(engine: Engine) -> bool {
+    named_engines().contains(&engine)
 }
 
 fn on_engine(engine: Engine, case: impl AsyncFn(&Database)) {
@@ -83,7 +88,10 @@ impl Database {
                 let server = std::env::var("MEDIARY_TEST_POSTGRES_URL")
                     .expect("MEDIARY_TEST_ENGINES names postgres, so MEDIARY_TEST_POSTGRES_URL must say where it is");
                 let name = new_name();
-                on_server(&server, format!("create database {name}")).await;
+                // No case pulls the plug on the server, and none should wait a second for it to notice a deadlock.
+                let settings = ["synchronous_commit = off", "deadlock_timeout = '20ms'"];
+                let set = settings.map(|setting| format!("alter database {name} set {setting}"));
+                on_server(&server, std::iter::once(format!("create database {name}")).chain(set)).await;
                 (with_database(&server, &name), Place::Server { url: server, name })
             }
         };
@@ -109,7 +117,7 @@ impl Database {
     async fn drop_it(self) {
         self.catalog.close().await;
         if let Place::Server { url, name } = &self.place {
-            on_server(url, format!("drop database {name} with (force)")).await;
+            on_server(url, [format!("drop database {name} with (force)")]).await;
         }
     }
 
@@ -134,9 +142,11 @@ fn with_database(url: &str, name: &str) -> String {
     options.map_or_else(|| format!("{server}/{name}"), |options| format!("{server}/{name}?{options}"))
 }
 
-async fn on_server(url: &str, sql: String) {
+async fn on_server(url: &str, statements: impl IntoIterator<Item = String>) {
     sqlx::any::install_default_drivers();
     let mut conn = AnyConnection::connect(url).await.expect("MEDIARY_TEST_POSTGRES_URL is out of reach");
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut conn).await.unwrap();
+    for sql in statements {
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut conn).await.unwrap();
+    }
     conn.close().await.unwrap();
 }

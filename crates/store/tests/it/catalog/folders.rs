@@ -20,7 +20,10 @@ fn a_folder_reads_back_as_it_was_made() {
             NewFolder { public_read: true, kind: FolderKind::Inbox, ..site.new_folder(site.root.id, "Ünï 中 Box") };
         let made = site.catalog.add_folder(&wish, NOW + 7).await.unwrap();
         assert_eq!(site.catalog.folder(site.tenant.id, made.id).await.unwrap(), Some(made.clone()));
-        assert_eq!((made.tenant_id, made.parent_id, made.kind), (site.tenant.id, Some(site.root.id), FolderKind::Inbox));
+        assert_eq!(
+            (made.tenant_id, made.parent_id, made.kind),
+            (site.tenant.id, Some(site.root.id), FolderKind::Inbox)
+        );
         assert_eq!((made.name.as_str(), made.public_read), ("Ünï 中 Box", true));
         assert_eq!(made.path, format!("/{}/{}/", site.root.id, made.id));
         assert_eq!((made.created_by, made.created_at, made.updated_at), (site.user.id, NOW + 7, NOW + 7));

@@ -2,12 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::{
-    collections::BTreeSet,
-    future::{Future, poll_fn},
-    pin::pin,
-    task::Poll,
-};
+use std::{collections::BTreeSet, future::poll_fn, pin::pin, task::Poll};
 
 use futures_util::future::join_all;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -15,7 +10,7 @@ use sqlx::{AnyConnection, Connection};
 use store::{Error, Noun, assets::NewAsset, jobs::NewJob};
 
 use super::{
-    engines::{Database, NOW, on_each_engine, on_sqlite},
+    engines::{Database, Engine, NOW, on_each_engine, on_sqlite},
     samples::Site,
     soundness::assert_sound,
 };
@@ -193,7 +188,9 @@ async fn try_writes(site: Site, seed: u64, count: usize) -> Vec<Try> {
 fn a_writer_that_goes_away_half_way_leaves_nothing_half_done() {
     on_each_engine(async |database| {
         let site = Site::new(&database.catalog).await;
-        let writers: Vec<_> = (0..8).map(|seed| tokio::spawn(try_writes(site.clone(), seed, 300))).collect();
+        // PostgreSQL has a connection for each writer; it is SQLite whose writers share one.
+        let count = if database.engine == Engine::Sqlite { 500 } else { 60 };
+        let writers: Vec<_> = (0..8).map(|seed| tokio::spawn(try_writes(site.clone(), seed, count))).collect();
         let tries: Vec<Try> = join_all(writers).await.into_iter().flat_map(Result::unwrap).collect();
         // The next writer comes after whatever the last ones left.
         site.asset(site.root.id, "after").await;
@@ -205,12 +202,13 @@ fn a_writer_that_goes_away_half_way_leaves_nothing_half_done() {
             assert!(one.polls < usize::MAX || one.acknowledged);
         }
         let given_up = tries.iter().filter(|one| !one.acknowledged).count();
-        assert!(given_up > 300 && given_up < tries.len() - 600, "{given_up} of {} were given up", tries.len());
+        let most = tries.len() * 3 / 4;
+        assert!((tries.len() / 8..most).contains(&given_up), "{given_up} of {} were given up", tries.len());
 
         let mut conn = database.connect().await;
         assert_sound(&mut conn).await;
-        assert_eq!(database.number("select count(*) from fields").await, 2 * (database.number("select count(*) from assets").await - 1) / 2);
         let jobs = database.number("select count(*) from jobs").await;
+        assert_eq!(database.number("select count(*) from fields").await, 2 * jobs);
         assert_eq!(database.number("select count(*) from assets").await, 2 * jobs + 1);
         // Nobody's transaction is open any more: somebody else can write.
         sqlx::query("update tenants set name = 'other'").execute(&mut conn).await.unwrap();

@@ -11,7 +11,20 @@ use super::{
 
 /// Names as a user gives them; several fold to the same key, and no two collations agree on all of them.
 const NAMES: [&str; 14] = [
-    "zebra", "Apple", "apple", "APPLE", "éclair", "Ångström", "_hidden", "10", "9", "-x", "中文", "🦊 fox", "a b", "a-b",
+    "zebra",
+    "Apple",
+    "apple",
+    "APPLE",
+    "éclair",
+    "Ångström",
+    "_hidden",
+    "10",
+    "9",
+    "-x",
+    "中文",
+    "🦊 fox",
+    "a b",
+    "a-b",
 ];
 
 fn in_order() -> Vec<(String, usize)> {

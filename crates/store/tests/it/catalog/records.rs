@@ -57,7 +57,10 @@ fn records_are_listed_by_kind_and_by_asset_behind_a_key() {
             let wish = NewRecord { asset_id: about, ..new_record(&site, "comment", "c") };
             made.push(site.catalog.add_record(&wish, NOW).await.unwrap());
         }
-        site.catalog.add_record(&NewRecord { asset_id: Some(asset_id), ..new_record(&site, "view", "v") }, NOW).await.unwrap();
+        site.catalog
+            .add_record(&NewRecord { asset_id: Some(asset_id), ..new_record(&site, "view", "v") }, NOW)
+            .await
+            .unwrap();
         let id = site.tenant.id;
         assert_eq!(site.catalog.records(id, "botdoc", "comment", 0, 2).await.unwrap(), made[..2]);
         assert_eq!(site.catalog.records(id, "botdoc", "comment", made[1].id, 9).await.unwrap(), made[2..]);

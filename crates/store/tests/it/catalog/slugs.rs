@@ -23,8 +23,7 @@ fn two_hundred_files_of_one_name_are_numbered_before_the_extension() {
         let wishes: Vec<_> = (0..200).map(|_| site.new_asset(site.root.id, "image.png")).collect();
         let added = site.catalog.add_assets(&wishes, NOW).await.unwrap();
         for (number, added) in added.iter().enumerate() {
-            let expected =
-                if number == 0 { "image.png".to_owned() } else { format!("image-{}.png", number + 1) };
+            let expected = if number == 0 { "image.png".to_owned() } else { format!("image-{}.png", number + 1) };
             assert_eq!(site.slug_of(added.asset_id).await, expected);
         }
     });

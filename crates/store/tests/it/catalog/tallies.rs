@@ -13,8 +13,9 @@ use proptest::{
 use tokio::runtime::Handle;
 
 use super::{
-    engines::{Database, NOW, on_each_engine},
+    engines::{Database, Engine, NOW, on_each_engine},
     samples::{START, Site},
+    soundness::assert_sound,
 };
 
 const FOLDERS: usize = 4;
@@ -125,6 +126,32 @@ fn tallies_are_exact_after_any_changes() {
             Ok(())
         });
         outcome.unwrap_or_else(|error| panic!("{error}"));
+    });
+}
+
+#[test]
+fn tallies_add_up_across_runs_of_ids() {
+    on_each_engine(async |database| {
+        let site = Site::new(&database.catalog).await;
+        let target = site.folder(site.root.id, "target").await;
+        let first = site.asset(site.root.id, "first").await;
+        // The ids go on just below the end of the first run.
+        let go_on = match database.engine {
+            Engine::Sqlite => "update sqlite_sequence set seq = 1020 where name = 'assets'",
+            Engine::Postgres => "select setval(pg_get_serial_sequence('assets', 'id'), 1020)",
+        };
+        sqlx::raw_sql(go_on).execute(&mut database.connect().await).await.unwrap();
+        let wishes: Vec<_> = (0..8).map(|_| site.new_asset(site.root.id, "a")).collect();
+        let added = site.catalog.add_assets(&wishes, NOW).await.unwrap();
+        assert_eq!((added[0].asset_id, added[7].asset_id), (1021, 1028));
+        assert_eq!(database.number("select count(*) from tallies where live > 0").await, 2);
+        for id in [first, added[0].asset_id, added[7].asset_id] {
+            site.move_asset(id, target.id, "a").await.unwrap();
+        }
+        site.trash_asset(added[7].asset_id).await.unwrap();
+        let count = async |folder_id| site.catalog.count_folder_assets(site.tenant.id, folder_id).await.unwrap();
+        assert_eq!((count(site.root.id).await, count(target.id).await), (6, 2));
+        assert_sound(&mut database.connect().await).await;
     });
 }
 

@@ -4,10 +4,7 @@
 
 use store::{Error, Noun, Refusal};
 
-use super::{
-    engines::on_each_engine,
-    samples::Site,
-};
+use super::{engines::on_each_engine, samples::Site};
 
 #[test]
 fn of_two_moves_that_together_make_a_cycle_one_wins() {

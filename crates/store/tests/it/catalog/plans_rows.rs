@@ -1,0 +1,56 @@
+//! Enough rows in each table that PostgreSQL plans as it does for a library in use; it knows no plan for empty tables.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use sqlx::AnyConnection;
+
+/// 50 tenants with 100 rows of each kind; ids far above those of the rows that are there already.
+const FILL: &[&str] = &[
+    "insert into tenants (id, name, created_at) select 1000 + n, 'n', n from generate_series(1, 50) n",
+    "insert into users (id, tenant_id, email, full_name, role, created_at) \
+     select 10000 + n, 1001 + n % 50, n || '@x', 'n', 'admin', n from generate_series(1, 5000) n",
+    "insert into folders (id, tenant_id, parent_id, kind, name, name_key, slug, path, created_by, created_at, updated_at) \
+     select 10000 + n, 1001 + n % 50, case when n > 50 then 10001 + n % 50 end, 'plain', 'n', 'n' || n, 'n', \
+     '/' || n || '/', 10001 + n % 50, n, n from generate_series(1, 5000) n",
+    "insert into blobs (id, tenant_id, blob_key, size, sha256, md5, crc32, created_at) \
+     select 10000 + n, 1001 + n % 50, 'k' || n, n, decode(md5('' || n), 'hex'), '', 0, n from generate_series(1, 5000) n",
+    "insert into assets (id, tenant_id, folder_id, asset_key, slug, name, name_key, state, scan, version_number, \
+     created_by, created_at, updated_at) select 10000 + n, 1001 + n % 50, 10001 + n % 500, 'k' || n, 'n', 'n', 'n' || n, \
+     'ready', 'clean', 1, 10001, n, n from generate_series(1, 5000) n",
+    "insert into versions (id, asset_id, number, blob_id, media_type, created_by, created_at) \
+     select 10000 + n, 10000 + n, 1, 10000 + n, 'a/b', 10001, n from generate_series(1, 5000) n",
+    "insert into names (folder_id, slug, asset_id) select 10001 + n % 500, 'n' || n, n from generate_series(1, 5000) n",
+    "insert into name_counters (folder_id, base, next) \
+     select 10001 + n % 500, 'n' || n, 2 from generate_series(1, 5000) n",
+    "insert into fields (asset_id, field_path, position, kind, value) \
+     select 10001 + n % 1000, 'f' || n, n, 'text', 'v' from generate_series(1, 5000) n",
+    "insert into tags (asset_id, tag) select 10001 + n % 1000, 't' || n % 100 || n / 1000 from generate_series(1, 5000) n",
+    "insert into uploads (id, tenant_id, upload_key, realm, folder_id, name, detail, state, created_by, created_at, \
+     expires_at) select 10000 + n, 1001 + n % 50, 'k' || n, 'r', 10001, 'n', '', case n % 2 when 0 then 'open' else 'x' end, \
+     10001, n, n from generate_series(1, 5000) n",
+    "insert into upload_parts (upload_id, number, blob_key, size, md5) \
+     select 10001 + n % 1000, n, 'k', 1, '' from generate_series(1, 5000) n",
+    "insert into renditions (blob_id, plan_key, blob_key, media_type, width, height, size, created_at, used_at) \
+     select 10001 + n % 1000, 'p' || n, 'r' || n, 'a/b', 1, 1, 1, n, n from generate_series(1, 5000) n",
+    "insert into tokens (id, tenant_id, user_id, realm, kind, name, secret_hash, rights, created_at) \
+     select 10000 + n, 1001 + n % 50, 10001 + n % 500, 'r', 'k', 'n', decode(md5('' || n), 'hex'), 0, n \
+     from generate_series(1, 5000) n",
+    "insert into links (id, tenant_id, link_key, realm, asset_id, version_id, file_name, created_by, created_at) \
+     select 10000 + n, 1001 + n % 50, 'k' || n, 'r', 10001 + n % 500, 10001 + n % 500, 'n', 10001, n \
+     from generate_series(1, 5000) n",
+    "insert into jobs (id, kind, payload, state, run_at, claimed_until, finished_at, created_at) \
+     select 10000 + n, 'k', '', case n % 4 when 0 then 'waiting' when 1 then 'running' when 2 then 'done' else 'failed' end, \
+     n, n, n, n from generate_series(1, 5000) n",
+    "insert into records (id, tenant_id, realm, kind, parent_id, asset_id, body, created_at, updated_at) \
+     select 10000 + n, 1001 + n % 50, 'r', 'k' || n % 3, case when n > 100 then 10001 + n % 100 end, 10001 + n % 1000, '', \
+     n, n from generate_series(1, 5000) n",
+    "insert into tallies (tenant_id, folder_id, bucket, live) \
+     select 1001 + n % 50, 10001 + n % 500, n, 1 from generate_series(1, 5000) n",
+    "analyze",
+];
+
+pub async fn fill_postgres(conn: &mut AnyConnection) {
+    for statement in FILL {
+        sqlx::raw_sql(*statement).execute(&mut *conn).await.unwrap();
+    }
+}
