@@ -51,6 +51,11 @@ impl Library {
             self.expect_in_folder(actor, folder_id, Right::Create).await?;
         }
         let name = name.map(names::check).transpose()?;
+        let same_name = name.as_ref().is_none_or(|name| *name == asset.name);
+        if same_name && folder_id.is_none_or(|id| id == asset.folder.id) {
+            // Nothing changes, so neither does the slug, which might not be had again.
+            return Ok(asset);
+        }
         let change = AssetChange {
             slug: slugs::of_file(name.as_deref().unwrap_or(&asset.name)),
             name: name.map(|name| (name.clone(), names::sort_key(&name))),

@@ -63,6 +63,10 @@ impl Library {
             self.expect_in_folder(actor, parent_id, Right::Create).await?;
         }
         let name = name.map(names::check).transpose()?;
+        let same_name = name.as_ref().is_none_or(|name| *name == folder.name);
+        if same_name && parent_id.is_none_or(|id| Some(id) == folder.parent_id) {
+            return Ok(folder);
+        }
         let change = FolderChange {
             slug: slugs::of_folder(name.as_deref().unwrap_or(&folder.name)),
             name: name.map(|name| (name.clone(), names::sort_key(&name))),

@@ -1,6 +1,9 @@
 //! The job runner: claims what is due, works, and puts back what failed with a growing pause. Any number of nodes run one.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::Duration,
+};
 
 use crate::{Actor, Fault, Job, JobState, Library, Origin, Plan, Resize, Work, chance};
 
@@ -10,6 +13,8 @@ const CLAIM_MS: i64 = 10 * 60 * 1_000;
 const MAX_ATTEMPTS: i64 = 8;
 /// For how long what is done stays visible, in milliseconds.
 const KEEP_DONE_MS: i64 = 24 * 60 * 60 * 1_000;
+/// How often what other workers left behind is looked for, in milliseconds.
+const TEND_MS: i64 = 60 * 1_000;
 /// How often an idle runner looks for work that another node or process queued.
 const IDLE: Duration = Duration::from_secs(2);
 
@@ -20,13 +25,14 @@ pub(crate) const PREVIEW_SIDE_PX: u32 = 320;
 pub struct JobRunner {
     library: Library,
     worker: String,
+    tended_at: AtomicI64,
 }
 
 impl JobRunner {
     /// A runner under a name of its own.
     #[must_use]
     pub fn new(library: Library) -> Self {
-        Self { library, worker: chance::key_20() }
+        Self { library, worker: chance::key_20(), tended_at: AtomicI64::new(i64::MIN) }
     }
 
     /// Runs jobs until the future is dropped. A job that is cut off is taken up again after its claim ends.
@@ -53,7 +59,11 @@ impl JobRunner {
     pub async fn run_due(&self) -> Result<u64, Fault> {
         let catalog = &self.library.inner.catalog;
         let now_ms = self.library.now_ms();
-        catalog.tend_jobs(now_ms, now_ms - KEEP_DONE_MS).await?;
+        // A write, so not at each look.
+        if now_ms.saturating_sub(self.tended_at.load(Ordering::Relaxed)) >= TEND_MS {
+            catalog.tend_jobs(now_ms, MAX_ATTEMPTS, now_ms - KEEP_DONE_MS).await?;
+            self.tended_at.store(now_ms, Ordering::Relaxed);
+        }
         let mut ran = 0;
         while let Some(job) = catalog.claim_job(&self.worker, now_ms, now_ms + CLAIM_MS).await? {
             self.run_one(&job).await?;

@@ -91,11 +91,13 @@ impl Library {
         } else {
             names::with_extension(&asset.name, resolved.format.extension())
         };
+        let mut tag = hex::encode(&version.blob.digest.sha256[..16]);
+        tag.extend(["-", &rendition.plan_key]);
         Ok(Content {
             body: self.open(rendition.key, rendition.size).await?,
             media_type: rendition.media_type.clone(),
             name,
-            tag: format!("{}-{}", hex::encode(&version.blob.digest.sha256[..16]), rendition.plan_key),
+            tag,
             modified_ms: version.created_at,
             sha256: None,
         })

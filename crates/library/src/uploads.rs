@@ -86,6 +86,14 @@ impl Library {
         if uploads.is_empty() {
             return Err(Fault::Invalid(Invalid::Empty));
         }
+        if uploads
+            .iter()
+            .flat_map(|upload| &upload.fields)
+            .any(|(path, value)| path.contains('\0') || value.contains('\0'))
+        {
+            // PostgreSQL keeps no NUL, and one answer serves both engines.
+            return Err(Fault::Invalid(Invalid::Other("text can not hold a NUL")));
+        }
         let (library, created_by, tenant_id) = (self.clone(), actor.user_id()?, folder.tenant_id);
         // On a task of its own: a caller who goes away after the last byte does not leave bytes without rows.
         let added = tokio::spawn(async move {
@@ -102,10 +110,12 @@ impl Library {
             for (_, asset) in unneeded {
                 library.discard(asset.blob.key).await;
             }
+            if assets.iter().any(|asset| !asset.jobs.is_empty()) {
+                library.inner.jobs.notify_one();
+            }
             outcome
         });
         let added = added.await.map_err(Fault::internal)??;
-        self.inner.jobs.notify_one();
         let mut assets = Vec::with_capacity(added.len());
         for added in added {
             let asset = self.inner.catalog.asset(added.asset_id).await?;

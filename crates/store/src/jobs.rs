@@ -100,7 +100,10 @@ const RETRY: &str = "update jobs set state = 'waiting', run_at = $3, last_error 
      where id = $1 and claimed_by = $2";
 const FAIL: &str = "update jobs set state = 'failed', finished_at = $3, last_error = $4, claimed_by = null \
      where id = $1 and claimed_by = $2";
-const RECLAIM: &str = "update jobs set state = 'waiting', claimed_by = null, last_error = 'the worker went away' \
+/// What took its workers down too often is given up: it would take the next one down as well.
+const RECLAIM: &str = "update jobs set claimed_by = null, last_error = 'the worker went away', \
+     state = case when attempts < $2 then 'waiting' else 'failed' end, \
+     finished_at = case when attempts < $2 then null else $1 end \
      where state = 'running' and claimed_until < $1";
 const FORGET: &str = "delete from jobs where state = 'done' and finished_at < $1";
 const LIST: &str = concat!("select ", columns!(), " from jobs where state = $1 and id > $2 order by id limit $3");
@@ -160,9 +163,9 @@ impl Catalog {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn tend_jobs(&self, now_ms: i64, forget_before_ms: i64) -> Result<u64> {
+    pub async fn tend_jobs(&self, now_ms: i64, max_attempts: i64, forget_before_ms: i64) -> Result<u64> {
         let mut tx = self.begin().await?;
-        let back = sqlx::query(RECLAIM).bind(now_ms).execute(tx.conn()).await?;
+        let back = sqlx::query(RECLAIM).bind(now_ms).bind(max_attempts).execute(tx.conn()).await?;
         sqlx::query(FORGET).bind(forget_before_ms).execute(tx.conn()).await?;
         tx.commit().await?;
         Ok(back.rows_affected())

@@ -112,7 +112,7 @@ fn a_failed_job_comes_back_until_it_fails_for_good() {
         let failed = catalog.jobs(JobState::Failed, 0, 9).await.unwrap();
         assert_eq!((failed[0].id, failed[0].last_error.as_deref()), (job.id, Some("disk gone")));
         // A failed job stays to be seen.
-        catalog.tend_jobs(NOW + 9_999, NOW + 9_999).await.unwrap();
+        catalog.tend_jobs(NOW + 9_999, 8, NOW + 9_999).await.unwrap();
         assert_eq!(catalog.jobs(JobState::Failed, 0, 9).await.unwrap().len(), 1);
     });
 }
@@ -123,8 +123,8 @@ fn a_job_whose_worker_went_away_is_taken_back_at_its_time() {
         let catalog = &database.catalog;
         catalog.add_job(None, &Work::SweepStaging, NOW).await.unwrap();
         let job = catalog.claim_job("one", NOW, UNTIL).await.unwrap().unwrap();
-        assert_eq!(catalog.tend_jobs(UNTIL, 0).await.unwrap(), 0);
-        assert_eq!(catalog.tend_jobs(UNTIL + 1, 0).await.unwrap(), 1);
+        assert_eq!(catalog.tend_jobs(UNTIL, 8, 0).await.unwrap(), 0);
+        assert_eq!(catalog.tend_jobs(UNTIL + 1, 8, 0).await.unwrap(), 1);
         // The first worker comes back too late: the job is no longer its own to end.
         catalog.finish_job(job.id, "one", UNTIL + 1).await.unwrap();
         let again = catalog.claim_job("two", UNTIL + 1, UNTIL + 9).await.unwrap().unwrap();
@@ -142,9 +142,9 @@ fn what_was_done_long_ago_is_forgotten() {
             let job = catalog.claim_job("one", NOW, UNTIL).await.unwrap().unwrap();
             catalog.finish_job(job.id, "one", done_at).await.unwrap();
         }
-        catalog.tend_jobs(NOW + 2, NOW + 1).await.unwrap();
+        catalog.tend_jobs(NOW + 2, 8, NOW + 1).await.unwrap();
         assert_eq!(catalog.jobs(JobState::Done, 0, 9).await.unwrap().len(), 2);
-        catalog.tend_jobs(NOW + 2, NOW + 2).await.unwrap();
+        catalog.tend_jobs(NOW + 2, 8, NOW + 2).await.unwrap();
         assert_eq!(catalog.jobs(JobState::Done, 0, 9).await.unwrap().len(), 1);
     });
 }
@@ -159,5 +159,20 @@ fn a_new_asset_and_its_jobs_come_together() {
         let job = site.catalog.claim_job("one", NOW, UNTIL).await.unwrap().unwrap();
         assert_eq!(job.work, Work::Preview { asset_id: added[0].asset_id });
         assert_eq!(job.tenant_id, Some(site.tenant.id));
+    });
+}
+
+#[test]
+fn a_job_that_takes_its_workers_down_is_given_up() {
+    on_each_engine(async |database| {
+        let catalog = &database.catalog;
+        catalog.add_job(None, &Work::SweepStaging, NOW).await.unwrap();
+        for attempt in 1..=3 {
+            assert!(catalog.claim_job("w", NOW + attempt, NOW + attempt).await.unwrap().is_some(), "attempt {attempt}");
+            catalog.tend_jobs(NOW + attempt + 1, 3, 0).await.unwrap();
+        }
+        let failed = catalog.jobs(JobState::Failed, 0, 10).await.unwrap();
+        assert_eq!(failed.iter().map(|job| job.attempts).collect::<Vec<_>>(), [3]);
+        assert!(catalog.jobs(JobState::Waiting, 0, 10).await.unwrap().is_empty());
     });
 }

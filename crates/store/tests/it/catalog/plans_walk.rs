@@ -159,7 +159,7 @@ async fn jobs(site: &Site) {
             _ => catalog.fail_job(job.id, "one", "no", Some(NOW), NOW).await.unwrap(),
         }
     }
-    catalog.tend_jobs(NOW, NOW).await.unwrap();
+    catalog.tend_jobs(NOW, 8, NOW).await.unwrap();
     catalog.jobs(JobState::Waiting, 0, 9).await.unwrap();
 }
 
