@@ -11,6 +11,9 @@ const PINNED = availableParallelism() > 1;
 export const SERVER_CORE = 0;
 export const LOAD_CORE = 1;
 
+/** What is started sees none of the caller's own settings of a Mediary. */
+const ENVIRONMENT = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(MEDIARY_|DATABASE_URL$)/.test(name)));
+
 const running = new Set();
 
 /** A command line that runs on one core; on any when `core` is null. */
@@ -22,7 +25,7 @@ export function onCore(core, command, args) {
 export function start(core, command, args, { log, env = {} }) {
   const output = openSync(log, "a");
   const [program, all] = onCore(core, command, args);
-  const child = spawn(program, all, { stdio: ["ignore", output, output], env: { ...process.env, ...env } });
+  const child = spawn(program, all, { stdio: ["ignore", output, output], env: { ...ENVIRONMENT, ...env } });
   // A program that is missing shows in the wait for its first answer.
   child.on("error", () => {});
   running.add(child);
@@ -48,7 +51,7 @@ export async function stopAll() {
 /** Runs a command to its end and returns what it printed; fails when it fails or takes longer than `limitS` seconds. */
 export async function run(core, command, args, { limitS = 120 } = {}) {
   const [program, all] = onCore(core, command, args);
-  const child = spawn(program, all, { stdio: ["ignore", "pipe", "pipe"], timeout: limitS * 1000 });
+  const child = spawn(program, all, { stdio: ["ignore", "pipe", "pipe"], env: ENVIRONMENT, timeout: limitS * 1000 });
   running.add(child);
   const texts = [child.stdout, child.stderr].map(async (stream) => {
     let text = "";

@@ -1,5 +1,5 @@
 // servers.mjs: Mediary and its peers, set up in a folder and started. It knows how each is configured, not what is measured.
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -24,6 +24,17 @@ export async function serveMediary(folder, { core = SERVER_CORE, keys }) {
   return { base, child, api: `${base}/fliplet/v1/media`, ...keys, key: `Auth-token: ${keys.auth_token}` };
 }
 
+/**
+ * Takes the bytes of all uploads away behind the server's back, as a peer's file is removed after each turn: or one of the two would
+ * write to memory that the machine has used before, and the other to memory that it has not.
+ */
+export function removeBytes(folder) {
+  const originals = join(folder, "library", "blobs", "originals");
+  for (const shard of readdirSync(originals)) {
+    for (const name of readdirSync(join(originals, shard))) rmSync(join(originals, shard, name));
+  }
+}
+
 /** Starts it and does not wait for anything. */
 export function startMediary(folder, port, core = SERVER_CORE) {
   const args = ["serve", "--data", join(folder, "library"), "--listen", `127.0.0.1:${port}`];
@@ -32,13 +43,13 @@ export function startMediary(folder, port, core = SERVER_CORE) {
 }
 
 /**
- * nginx over the folder `files`: one worker, sendfile, held-open files and a buffered log of one JSON line a request, which is how one
- * would tune it; and PUT.
+ * nginx over the folder `files`: one worker, sendfile, a log of one JSON line a request; and PUT. Tuned, it holds files open and
+ * gathers its log lines, which it does not do by itself.
  */
-export async function nginx(folder, { core = SERVER_CORE } = {}) {
+export async function nginx(folder, { core = SERVER_CORE, tuned = false } = {}) {
   const files = join(folder, "files");
-  for (const name of ["files", "nginx"]) mkdirSync(join(folder, name), { recursive: true });
-  const own = join(folder, "nginx");
+  const own = join(folder, tuned ? "nginx-tuned" : "nginx");
+  for (const path of [files, own]) mkdirSync(path, { recursive: true });
   const port = await freePort();
   const path = (name) => join(own, name);
   const config = `
@@ -51,11 +62,11 @@ events { worker_connections 1024; }
 http {
   log_format line escape=json '{"time":"$time_iso8601","request_id":"$request_id","peer":"$remote_addr","method":"$request_method",'
     '"path":"$request_uri","status":$status,"bytes":$body_bytes_sent,"duration_s":$request_time}';
-  access_log ${path("access.log")} line buffer=64k flush=100ms;
+  access_log ${path("access.log")} line ${tuned ? "buffer=64k flush=100ms" : ""};
   sendfile on;
   tcp_nopush on;
   tcp_nodelay on;
-  open_file_cache max=1000 inactive=60s;
+  ${tuned ? "open_file_cache max=1000 inactive=60s;" : ""}
   keepalive_requests 1000000000;
   client_max_body_size 0;
   client_body_temp_path ${path("body")};

@@ -4,33 +4,36 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { picture, noise } from "../data.mjs";
-import { compared, takeTurns } from "../measure.mjs";
+import { compared, median, takeTurns } from "../measure.mjs";
 import { LOAD_CORE, cpuSeconds, run } from "../processes.mjs";
 import { mediary, nginx } from "../servers.mjs";
 import { addFile, fetchBytes } from "../client.mjs";
 
 const CONNECTIONS = 32;
 
-/** Row 1. */
+/** Row 1, against nginx as it comes and as one would tune it. */
 export async function hotRendition(context) {
-  const [ours, theirs] = [await mediary(context.scratch), await nginx(context.scratch)];
-  const id = await addFile(ours, "picture.png", picture(2725, 2225, 1), "image/png");
-  const url = await renditionOf(ours, id, 56 * 1024);
-  const goal = { ratio: 0.9 };
-  return [await deliver(context, { ours, theirs, url, what: "hot 56 KB rendition", unit: "requests/s", goal })];
+  const servers = {
+    ours: await mediary(context.scratch),
+    "nginx sendfile": await nginx(context.scratch),
+    "nginx sendfile, tuned": await nginx(context.scratch, { tuned: true }),
+  };
+  const id = await addFile(servers.ours, "picture.png", picture(2725, 2225, 1), "image/png");
+  const url = await renditionOf(servers.ours, id, 56 * 1024);
+  return deliver(context, servers, { url, what: "hot 56 KB rendition", unit: "requests/s", goal: { ratio: 0.9 } });
 }
 
 /** Row 2. */
 export async function originals(context) {
-  const [ours, theirs] = [await mediary(context.scratch), await nginx(context.scratch)];
+  const servers = { ours: await mediary(context.scratch), "nginx sendfile": await nginx(context.scratch) };
   const lines = [];
   for (const [what, bytes, unit, ratio] of [
     ["hot 830 KB original", 830_000, "requests/s", 1.1],
     ["100 MB original", 100_000_000, "MB/s", 0.9],
   ]) {
-    const id = await addFile(ours, `${bytes}.bin`, noise(bytes, bytes));
-    const url = `${ours.api}/files/${id}/contents`;
-    lines.push(await deliver(context, { ours, theirs, url, what, unit, goal: { ratio } }));
+    const id = await addFile(servers.ours, `${bytes}.bin`, noise(bytes, bytes));
+    const url = `${servers.ours.api}/files/${id}/contents`;
+    lines.push(...(await deliver(context, servers, { url, what, unit, goal: { ratio } })));
   }
   return lines;
 }
@@ -48,27 +51,35 @@ async function renditionOf(ours, id, bytes) {
   return url(low);
 }
 
-async function deliver({ scratch, turns, seconds }, { ours, theirs, url, what, unit, goal }) {
+/** Loads all servers with the same bytes in turn: one line for each peer. */
+async function deliver({ turns, seconds }, servers, { url, what, unit, goal }) {
+  const { ours } = servers;
   const bytes = await fetchBytes(ours, url);
   const name = `${bytes.length}.bin`;
-  writeFileSync(join(theirs.files, name), bytes);
-  const used = { ours: [], theirs: [] };
-  const load = (who, server, target) => async () => {
-    const before = cpuSeconds(server.child.pid);
-    const measured = await wrk(target, ours.key, seconds);
-    used[who].push(((cpuSeconds(server.child.pid) - before) / measured.bytes) * bytes.length * 1e6);
-    // Of large answers few are whole when the time is over: their bytes count.
-    return unit === "MB/s" ? measured.bytes / seconds / 1e6 : measured.requests / seconds;
+  const used = {};
+  const runs = {};
+  for (const [who, server] of Object.entries(servers)) {
+    if (server.files !== undefined) writeFileSync(join(server.files, name), bytes);
+    const target = server.files === undefined ? url : `${server.base}/${name}`;
+    used[who] = [];
+    runs[who] = async () => {
+      const before = cpuSeconds(server.child.pid);
+      const measured = await wrk(target, ours.key, seconds);
+      used[who].push(((cpuSeconds(server.child.pid) - before) / measured.bytes) * bytes.length * 1e6);
+      // Of large answers few are whole when the time is over: their bytes count.
+      return unit === "MB/s" ? measured.bytes / seconds / 1e6 : measured.requests / seconds;
+    };
+  }
+  const values = await takeTurns(turns, runs);
+  const cost = (who) => {
+    const micros = median(used[who]);
+    return `${who} ${micros >= 1000 ? `${(micros / 1000).toFixed(1)} ms` : `${micros.toFixed(1)} µs`}`;
   };
-  const values = await takeTurns(turns, {
-    ours: load("ours", ours, url),
-    theirs: load("theirs", theirs, `${theirs.base}/${name}`),
-  });
-  const line = compared({ what: `${what}, ${CONNECTIONS} connections`, peer: "nginx sendfile", unit, goal }, values.ours, values.theirs);
-  const cost = compared({}, used.ours.slice(1), used.theirs.slice(1));
-  const micros = (value) => (value >= 1000 ? `${(value / 1000).toFixed(1)} ms` : `${value.toFixed(1)} µs`);
-  line.notes.push(`${what} (${bytes.length} bytes): processor time an answer ${micros(cost.ours)}, nginx ${micros(cost.theirs)}.`);
-  return line;
+  const peers = Object.keys(servers).filter((who) => who !== "ours");
+  const whole = `${what}, ${CONNECTIONS} connections`;
+  const lines = peers.map((peer) => compared({ what: whole, peer, unit, goal }, values.ours, values[peer]));
+  lines[0].notes.push(`${what} (${bytes.length} bytes): processor time an answer: ${["ours", ...peers].map(cost).join(", ")}.`);
+  return lines;
 }
 
 /** Loads a URL for some seconds. Any answer but 200 and any broken connection is a failure of the whole run. */

@@ -1,10 +1,6 @@
 //! Deleting files and streaming their bytes: contents, thumbnails, the CDN's paths, and packages.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{Json, extract::State, response::Response};
 use library::{Actor, Fault, Library, Noun, Package, Plan};
 use serde_json::{Value, json};
 use wire::{Asked, Cache, Disposition, Manner, Query, deliver};
@@ -13,7 +9,8 @@ use crate::{
     auth::{Caller, Reader},
     error::Refused,
     paths, places,
-    url::{Context, default_plan, parse_id, parse_ids, parse_plan},
+    segments::{CdnName, FileId},
+    url::{Context, default_plan, parse_ids, parse_plan},
 };
 
 /// Bytes depend on the token that asked, and stop being given when the file is deleted: only the caller may keep them,
@@ -25,32 +22,22 @@ const MANNER: Manner<'static> =
 pub(crate) async fn delete_file(
     State(library): State<Library>,
     Caller(actor): Caller,
-    Path(id): Path<String>,
+    FileId(id): FileId,
 ) -> Result<Json<Value>, Refused> {
-    library.trash_asset(&actor, asset_id(&id)?).await?;
+    library.trash_asset(&actor, id).await?;
     Ok(Json(json!({})))
 }
 
-/// Streams a file, resized if asked. Seed: "Stream the contents of a file".
+/// Streams a file, resized if asked. Seed: "Stream the contents of a file". A name behind `contents` is for people and for
+/// clients that look at extensions.
 pub(crate) async fn file_contents(
     State(library): State<Library>,
     Reader(actor): Reader,
     asked: Asked,
-    Path(id): Path<String>,
+    FileId(id): FileId,
     query: Query,
 ) -> Result<Response, Refused> {
-    contents(&library, &actor, &asked, asset_id(&id)?, &query).await
-}
-
-/// The same under any name: the last segment is for people and for clients that look at extensions.
-pub(crate) async fn named_file_contents(
-    State(library): State<Library>,
-    Reader(actor): Reader,
-    asked: Asked,
-    Path((id, _name)): Path<(String, String)>,
-    query: Query,
-) -> Result<Response, Refused> {
-    contents(&library, &actor, &asked, asset_id(&id)?, &query).await
+    contents(&library, &actor, &asked, id, &query).await
 }
 
 /// Streams the small JPEG that lists show. Contract 1.1.
@@ -58,9 +45,9 @@ pub(crate) async fn file_thumbnail(
     State(library): State<Library>,
     Reader(actor): Reader,
     asked: Asked,
-    Path((id, _name)): Path<(String, String)>,
+    FileId(id): FileId,
 ) -> Result<Response, Refused> {
-    thumbnail(&library, &actor, &asked, asset_id(&id)?).await
+    thumbnail(&library, &actor, &asked, id).await
 }
 
 /// Streams a file or its thumbnail by the path that listings show.
@@ -68,7 +55,7 @@ pub(crate) async fn cdn_file(
     State(library): State<Library>,
     Reader(actor): Reader,
     asked: Asked,
-    Path((_owner, file)): Path<(String, String)>,
+    CdnName(file): CdnName,
     query: Query,
 ) -> Result<Response, Refused> {
     match paths::parse(&file) {
@@ -133,8 +120,4 @@ async fn thumbnail(library: &Library, actor: &Actor, asked: &Asked, id: i64) -> 
         fault => fault,
     });
     Ok(deliver(asked, content?, &MANNER))
-}
-
-fn asset_id(text: &str) -> Result<i64, Refused> {
-    Ok(i64::from(parse_id("id", text)?.ok_or(Fault::NotFound(Noun::Asset))?))
 }

@@ -24,6 +24,8 @@ pub(crate) struct Refused {
 
 /// What a contract's sentence is said with under `error` when it is a sentence of ours.
 const BAD_REQUEST: &str = "bad request";
+/// The `error` of whoever may not.
+const FILE_ACCESS: &str = "file.access";
 
 impl Refused {
     /// 400 with a sentence of the API's own, which its clients look for under either key.
@@ -53,14 +55,16 @@ impl Refused {
 
     /// The same fault where something was to be made: being denied has other words then.
     pub(crate) fn creating(fault: Fault) -> Self {
-        match fault {
-            Fault::Denied => Self::denied("You do not have permission to create files here"),
-            fault => fault.into(),
-        }
+        Self::from(fault).while_creating()
+    }
+
+    /// This refusal where something was to be made.
+    pub(crate) fn while_creating(self) -> Self {
+        if self.error == FILE_ACCESS { Self::denied("You do not have permission to create files here") } else { self }
     }
 
     fn denied(message: &'static str) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "file.access", message)
+        Self::new(StatusCode::UNAUTHORIZED, FILE_ACCESS, message)
     }
 }
 

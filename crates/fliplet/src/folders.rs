@@ -2,13 +2,8 @@
 
 use std::collections::HashMap;
 
-use axum::{
-    Json,
-    body::Body,
-    extract::{Path, State},
-    http::StatusCode,
-};
-use library::{Fault, Library, Noun};
+use axum::{Json, body::Body, extract::State, http::StatusCode};
+use library::Library;
 use serde_json::{Value, json};
 use wire::{Base, Query};
 
@@ -17,8 +12,9 @@ use crate::{
     bodies,
     error::Refused,
     places,
+    segments::FolderId,
     uploads::CLIENT_CHECKSUM,
-    url::{Context, TypeFilter, parse_id},
+    url::{Context, TypeFilter},
     views::{FileView, FolderView, MediaView, Urls},
 };
 
@@ -58,7 +54,7 @@ pub(crate) async fn create_folder(
         Some(Value::String(name)) => name,
         _ => return Err(Refused::saying("name is required")),
     };
-    let parent = places::folder_of(&library, &actor, context).await?;
+    let parent = places::folder_to_fill(&library, &actor, context).await?;
     let folder = library.create_folder(&actor, parent.id, name).await.map_err(Refused::creating)?;
     Ok((StatusCode::CREATED, Json(FolderView::of(&folder))))
 }
@@ -67,9 +63,8 @@ pub(crate) async fn create_folder(
 pub(crate) async fn delete_folder(
     State(library): State<Library>,
     Caller(actor): Caller,
-    Path(id): Path<String>,
+    FolderId(id): FolderId,
 ) -> Result<Json<Value>, Refused> {
-    let id = parse_id("id", &id)?.ok_or(Fault::NotFound(Noun::Folder))?;
-    library.trash_folder(&actor, i64::from(id)).await?;
+    library.trash_folder(&actor, id).await?;
     Ok(Json(json!({})))
 }

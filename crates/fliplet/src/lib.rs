@@ -8,6 +8,7 @@ mod error;
 mod folders;
 mod paths;
 mod places;
+mod segments;
 mod uploads;
 pub mod url;
 mod views;
@@ -82,7 +83,7 @@ pub const ROUTES: &[Route<Library, Right>] = &[
         path: "/v1/media/files/{id}/contents/{name}",
         right: Right::Read,
         source: "Stream the contents of a file",
-        handler: || get(assets::named_file_contents),
+        handler: || get(assets::file_contents),
     },
     Route {
         method: Method::GET,

@@ -22,6 +22,11 @@ pub(crate) async fn folder_of(library: &Library, actor: &Actor, context: Context
     }
 }
 
+/// The same for putting something into it, which is denied in other words.
+pub(crate) async fn folder_to_fill(library: &Library, actor: &Actor, context: Context) -> Result<Folder, Refused> {
+    folder_of(library, actor, context).await.map_err(Refused::while_creating)
+}
+
 /// Roots and spaces are not folders to Fliplet, and folders are not apps.
 async fn of_kind(library: &Library, actor: &Actor, id: u32, kind: FolderKind) -> Result<Folder, Refused> {
     let folder = library.folder(actor, i64::from(id)).await?;

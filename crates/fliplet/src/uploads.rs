@@ -18,6 +18,9 @@ use crate::{
 /// The field that keeps the checksum which the upload agent sends and later looks for.
 pub(crate) const CLIENT_CHECKSUM: &str = "fliplet.clientChecksum";
 
+/// More than any hash needs: what is kept here is shown in every list.
+const MAX_CHECKSUM_BYTES: usize = 128;
+
 /// "automatically resized to have both dimensions no larger than 3840px"
 const INGEST: Ingest = Ingest { max_side_px: Some(3840) };
 
@@ -47,7 +50,7 @@ pub(crate) async fn upload_files(
     let context = Context::from_pairs(query.pairs())?;
     // A context in the query is checked before a byte is taken in; one in the form when the form is there.
     let folder = match context.place() {
-        Some(_) => Some(places::folder_of(&library, &actor, context).await?),
+        Some(_) => Some(places::folder_to_fill(&library, &actor, context).await?),
         None => None,
     };
     let form = read_form(&library, &actor, folder.as_ref(), parts?).await?;
@@ -57,7 +60,7 @@ pub(crate) async fn upload_files(
     let texts = form.texts.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let folder = match folder {
         Some(folder) => folder,
-        None => places::folder_of(&library, &actor, Context::from_pairs(texts)?).await?,
+        None => places::folder_to_fill(&library, &actor, Context::from_pairs(texts)?).await?,
     };
     let single_name = query.get("name").map(str::to_owned);
     let uploads = uploads_of(form, single_name, &folder)?;
@@ -94,6 +97,9 @@ async fn read_form(
 fn uploads_of(mut form: Form, single_name: Option<String>, folder: &Folder) -> Result<Vec<Upload>, Refused> {
     let alone = form.files.len() == 1;
     let checksum = form.texts.remove("checksum").filter(|_| alone);
+    if checksum.as_ref().is_some_and(|sum| sum.len() > MAX_CHECKSUM_BYTES || !sum.bytes().all(|b| b.is_ascii_graphic())) {
+        return Err(Refused::saying("The checksum must be at most 128 letters and digits"));
+    }
     let mut uploads = Vec::with_capacity(form.files.len());
     for (at, file) in form.files.into_iter().enumerate() {
         let index = index_of(&file.part_name).unwrap_or(at);

@@ -197,7 +197,7 @@ impl Line {
         out.extend_from_slice(b"\",\"request_id\":\"");
         out.extend_from_slice(self.request_id.as_str().as_bytes());
         out.extend_from_slice(b"\",\"peer\":\"");
-        text::push_display(out, &self.peer);
+        text::push_address(out, self.peer);
         out.extend_from_slice(b"\",\"mount\":\"");
         text::push_json(out, self.mount.as_bytes());
         out.extend_from_slice(b"\",\"method\":\"");

@@ -26,7 +26,7 @@ impl Cors {
             && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
     }
 
-    /// The 204 that answers a preflight. [`Self::mark`] adds the rest.
+    /// The 204 that answers a preflight. [`Marks`] add the rest.
     pub(crate) fn preflight(&self) -> Response {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NO_CONTENT;
@@ -36,12 +36,25 @@ impl Cors {
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(PREFLIGHT_AGE_S));
         response
     }
+}
 
-    /// Puts on any answer, errors too, what lets a script read it.
-    pub(crate) fn mark(&self, headers: &mut HeaderMap) {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        if !self.expose_headers.is_empty() {
-            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(self.expose_headers));
+/// What every answer of a mount carries, errors too, so that a script can read it.
+#[derive(Debug, Clone)]
+pub(crate) struct Marks {
+    exposed: Option<HeaderValue>,
+}
+
+impl Marks {
+    /// Made once, because a value is checked byte by byte when it is made.
+    pub(crate) fn of(cors: &Cors) -> Self {
+        let exposed = Some(cors.expose_headers).filter(|list| !list.is_empty());
+        Self { exposed: exposed.map(HeaderValue::from_static) }
+    }
+
+    pub(crate) fn put(&self, headers: &mut HeaderMap) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, const { HeaderValue::from_static("*") });
+        if let Some(exposed) = &self.exposed {
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed.clone());
         }
     }
 }

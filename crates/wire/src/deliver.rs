@@ -131,7 +131,8 @@ fn many_ranges(mut response: Response, content: Content, ranges: &[ByteRange]) -
 
 /// What a cache needs, on 200, 206, 304 and 416 alike.
 fn put_validators(headers: &mut HeaderMap, content: &Content, manner: &Manner<'_>) {
-    if let Ok(tag) = HeaderValue::from_str(&["\"", &content.tag, "\""].concat()) {
+    let tag = bytes::Bytes::from(["\"", &content.tag, "\""].concat());
+    if let Ok(tag) = HeaderValue::from_maybe_shared(tag) {
         headers.insert(header::ETAG, tag);
     }
     if let Some(date) = http_date(content.modified_ms) {
@@ -146,7 +147,7 @@ fn put_validators(headers: &mut HeaderMap, content: &Content, manner: &Manner<'_
 /// What describes the bytes themselves.
 fn put_description(headers: &mut HeaderMap, content: &Content, wanted: Disposition) {
     headers.insert(header::CONTENT_TYPE, content_type(&content.media_type));
-    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    headers.insert(header::ACCEPT_RANGES, const { HeaderValue::from_static("bytes") });
     let inline = wanted == Disposition::Inline && is_shown_safely(&content.media_type);
     headers.insert(header::CONTENT_DISPOSITION, disposition::header(inline, &content.name));
     if let Some(sha256) = &content.sha256 {
@@ -161,14 +162,14 @@ fn put_description(headers: &mut HeaderMap, content: &Content, wanted: Dispositi
 
 fn put_unsatisfiable(headers: &mut HeaderMap, len: u64) {
     headers.insert(header::CONTENT_RANGE, ascii(format!("bytes */{len}")));
-    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    headers.insert(header::ACCEPT_RANGES, const { HeaderValue::from_static("bytes") });
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
 }
 
 /// What keeps foreign bytes from acting in our name.
 fn put_safety(headers: &mut HeaderMap, media_type: &MediaType) {
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, const { HeaderValue::from_static("nosniff") });
+    headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, const { HeaderValue::from_static("cross-origin") });
     let policy = match media_type.as_str() {
         "application/pdf" => CSP_PDF,
         _ if is_inert(media_type) => return,

@@ -89,11 +89,11 @@ impl Manners {
         };
         let mut response = self.respond(chosen, request, origin).await;
         let headers = response.headers_mut();
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, const { HeaderValue::from_static("nosniff") });
         if let Ok(id) = HeaderValue::from_str(origin.request_id.as_str()) {
             headers.insert(X_REQUEST_ID, id);
         }
-        chosen.mount.cors.mark(headers);
+        chosen.marks.put(headers);
         line.status = response.status().as_u16();
         response.map(|body| AnswerBody::new(body, line))
     }

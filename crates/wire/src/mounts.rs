@@ -9,7 +9,7 @@ use tower::Service;
 
 use crate::{
     base::{MountedAt, host_of},
-    cors::Cors,
+    cors::{Cors, Marks},
     refusal::Refusal,
 };
 
@@ -53,16 +53,30 @@ pub enum BadMounts {
 #[derive(Debug, Clone)]
 pub struct Mounts {
     /// Longest prefix first, so that the first that fits is the closest.
-    mounts: Vec<Mount>,
+    mounts: Vec<Mounted>,
     default: usize,
     public_url: Option<Arc<str>>,
+}
+
+/// A mount with what its answers carry, made once.
+#[derive(Debug, Clone)]
+struct Mounted {
+    mount: Mount,
+    marks: Marks,
 }
 
 /// The mount that a request is for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Chosen<'a> {
     pub(crate) mount: &'a Mount,
+    pub(crate) marks: &'a Marks,
     way: Way,
+}
+
+impl Mounted {
+    fn chosen(&self, way: Way) -> Chosen<'_> {
+        Chosen { mount: &self.mount, marks: &self.marks, way }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,31 +113,34 @@ impl Mounts {
         mounts.sort_by_key(|mount| std::cmp::Reverse(mount.prefix.len()));
         let found = mounts.iter().position(|mount| mount.name == default);
         let default = found.ok_or_else(|| BadMounts::Default(default.to_owned()))?;
+        let mounts = mounts.into_iter().map(|mount| Mounted { marks: Marks::of(mount.cors), mount }).collect();
         Ok(Self { mounts, default, public_url: public_url.map(Into::into) })
     }
 
     /// The names of all mounts, each with its prefix.
     pub fn names(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        self.mounts.iter().map(|mount| (mount.name, mount.prefix))
+        self.mounts.iter().map(|mounted| (mounted.mount.name, mounted.mount.prefix))
     }
 
     /// Finds the mount for a request. An explicit prefix wins over the host.
     pub(crate) fn choose(&self, uri: &Uri, headers: &HeaderMap) -> Chosen<'_> {
         let path = uri.path();
-        let by_prefix = self.mounts.iter().find(|mount| {
+        let by_prefix = self.mounts.iter().find(|Mounted { mount, .. }| {
             !mount.prefix.is_empty()
                 && path.strip_prefix(mount.prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         });
-        if let Some(mount) = by_prefix {
-            return Chosen { mount, way: Way::Prefix };
+        if let Some(mounted) = by_prefix {
+            return mounted.chosen(Way::Prefix);
         }
         let named = host_of(uri, headers).map(without_port);
         let by_host = named.and_then(|named| {
-            self.mounts.iter().find(|mount| mount.hosts.iter().any(|host| host.eq_ignore_ascii_case(named)))
+            let is_named =
+                |Mounted { mount, .. }: &&Mounted| mount.hosts.iter().any(|host| host.eq_ignore_ascii_case(named));
+            self.mounts.iter().find(is_named)
         });
         match by_host {
-            Some(mount) => Chosen { mount, way: Way::Host },
-            None => Chosen { mount: &self.mounts[self.default], way: Way::Default },
+            Some(mounted) => mounted.chosen(Way::Host),
+            None => self.mounts[self.default].chosen(Way::Default),
         }
     }
 

@@ -3,13 +3,14 @@
 
 use std::{
     io,
-    pin::Pin,
-    task::{Context, Poll, ready},
+    pin::{Pin, pin},
+    task::{Context, Poll, Waker, ready},
     time::Duration,
 };
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
+    task::coop::unconstrained,
     time::{Instant, Sleep, sleep_until},
 };
 
@@ -48,16 +49,34 @@ pub(crate) struct PacedIo<T> {
 }
 
 /// A timer that is moved forward only when it rings: most deadlines never come, so most moves are saved.
-struct Alarm(Option<Pin<Box<Sleep>>>);
+#[derive(Default)]
+struct Alarm {
+    sleep: Option<Pin<Box<Sleep>>>,
+    /// Whom it wakes.
+    waker: Option<Waker>,
+}
 
 impl Alarm {
+    /// When it is going to wake this very task; `None` when it is not.
+    fn rings_at(&self, cx: &Context<'_>) -> Option<Instant> {
+        let sleep = self.sleep.as_ref().filter(|sleep| !sleep.is_elapsed())?;
+        let known = self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
+        known.then(|| sleep.deadline())
+    }
+
     /// Ready once `deadline` has passed; else the task is woken then, or earlier.
     fn poll(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
-        let sleep = self.0.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        // To ask a timer costs more than all else here, and this is asked twice for each request.
+        if self.rings_at(cx).is_some_and(|at| at <= deadline) {
+            return Poll::Pending;
+        }
+        self.waker = Some(cx.waker().clone());
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
         if sleep.deadline() > deadline {
             sleep.as_mut().reset(deadline);
         }
-        while sleep.as_mut().poll(cx).is_ready() {
+        // Unconstrained, because a timer that is asked when the task's budget is used up notes no waker: it would never ring.
+        while pin!(unconstrained(sleep.as_mut())).poll(cx).is_ready() {
             if Instant::now() >= deadline {
                 return Poll::Ready(());
             }
@@ -73,8 +92,8 @@ impl<T> PacedIo<T> {
             inner: EscapedIo::new(inner),
             activity,
             patience,
-            reading: Alarm(None),
-            writing: Alarm(None),
+            reading: Alarm::default(),
+            writing: Alarm::default(),
             head: (0, Instant::now()),
             write_stalled_since: None,
             linger_until: None,
@@ -86,6 +105,9 @@ impl<T> PacedIo<T> {
         let idle = self.patience.idle;
         let Some(idle_since) = self.activity.idle_since() else {
             // Its turn is not now. Look again later; a request that ends wakes nobody here.
+            if self.reading.rings_at(cx).is_some() {
+                return Poll::Pending;
+            }
             ready!(self.reading.poll(Instant::now() + idle.min(self.patience.head), cx));
             return Poll::Pending;
         };
@@ -190,5 +212,31 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for PacedIo<T> {
 
     fn is_write_vectored(&self) -> bool {
         self.inner.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::{
+        task::coop::{consume_budget, has_budget_remaining},
+        time::timeout,
+    };
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_alarm_rings_that_was_set_by_a_task_without_budget() {
+        let mut alarm = Alarm::default();
+        let deadline = Instant::now() + Duration::from_secs(9);
+        let rung = poll_fn(|cx| {
+            while has_budget_remaining() {
+                let _ = pin!(consume_budget()).poll(cx);
+            }
+            alarm.poll(deadline, cx)
+        });
+        assert!(timeout(Duration::from_secs(60), rung).await.is_ok());
+        assert_eq!(Instant::now(), deadline);
     }
 }

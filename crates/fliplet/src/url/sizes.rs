@@ -128,11 +128,15 @@ fn cleaned(text: &str) -> Option<String> {
     if text.len() > MAX_SIZE_BYTES {
         return None;
     }
-    let mut text = text.to_ascii_lowercase();
-    for (escaped, plain) in LEFT_OVER {
-        text = text.replace(escaped, plain);
+    let mut text = text.trim().to_ascii_lowercase();
+    // Most sizes hold nothing of the kind, and each is parsed for every answer.
+    if text.contains(['%', '+']) {
+        for (escaped, plain) in LEFT_OVER {
+            text = text.replace(escaped, plain);
+        }
+        text = text.trim().to_owned();
     }
-    Some(text.trim().to_owned())
+    Some(text)
 }
 
 /// The side at the head of `text`, and what follows, both without the spaces around them.

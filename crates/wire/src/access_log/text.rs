@@ -1,6 +1,6 @@
 //! Writing JSON text without going through formatters. It knows no log.
 
-use std::io::Write;
+use std::{io::Write, net::IpAddr};
 
 /// The inside of a JSON string for any bytes: what is not UTF-8 becomes the replacement character.
 pub(super) fn push_json(out: &mut Vec<u8>, bytes: &[u8]) {
@@ -30,7 +30,7 @@ fn push_json_char(out: &mut Vec<u8>, c: char) {
     }
 }
 
-pub(super) fn push_display(out: &mut Vec<u8>, value: &dyn std::fmt::Display) {
+fn push_display(out: &mut Vec<u8>, value: &dyn std::fmt::Display) {
     write!(out, "{value}").expect("writing to memory cannot fail");
 }
 
@@ -53,24 +53,34 @@ pub(super) fn push_time(out: &mut Vec<u8>, ms: i64) {
     let ms = ms.clamp(-62_167_219_200_000, 253_402_300_799_999);
     let (days, rest) = (ms.div_euclid(86_400_000), ms.rem_euclid(86_400_000).unsigned_abs());
     let (year, month, day) = civil(days);
-    push_padded(out, year, 4);
-    out.push(b'-');
-    push_padded(out, month, 2);
-    out.push(b'-');
-    push_padded(out, day, 2);
-    out.push(b'T');
-    push_padded(out, rest / 3_600_000, 2);
-    out.push(b':');
-    push_padded(out, rest / 60_000 % 60, 2);
-    out.push(b':');
-    push_padded(out, rest / 1000 % 60, 2);
-    out.push(b'.');
-    push_padded(out, rest % 1000, 3);
-    out.push(b'Z');
+    let mut text = *b"0000-00-00T00:00:00.000Z";
+    put_two(&mut text, 0, year / 100);
+    put_two(&mut text, 2, year);
+    put_two(&mut text, 5, month);
+    put_two(&mut text, 8, day);
+    put_two(&mut text, 11, rest / 3_600_000);
+    put_two(&mut text, 14, rest / 60_000 % 60);
+    put_two(&mut text, 17, rest / 1000 % 60);
+    put_two(&mut text, 20, rest % 1000 / 10);
+    text[22] = digit(rest);
+    out.extend_from_slice(&text);
 }
 
-fn push_padded(out: &mut Vec<u8>, number: u64, width: u32) {
-    out.extend((0..width).rev().map(|place| digit(number / 10_u64.pow(place))));
+/// The last two digits of a number.
+fn put_two(text: &mut [u8; 24], at: usize, number: u64) {
+    text[at] = digit(number / 10);
+    text[at + 1] = digit(number);
+}
+
+/// An address as it is written everywhere; the commonest kind without a formatter.
+pub(super) fn push_address(out: &mut Vec<u8>, address: IpAddr) {
+    let IpAddr::V4(address) = address else { return push_display(out, &address) };
+    for (at, part) in address.octets().into_iter().enumerate() {
+        if at > 0 {
+            out.push(b'.');
+        }
+        push_number(out, u64::from(part));
+    }
 }
 
 fn digit(number: u64) -> u8 {
@@ -131,6 +141,12 @@ mod tests {
         #[test]
         fn numbers_are_decimal(number: u64) {
             prop_assert_eq!(text(|out| push_number(out, number)), number.to_string());
+        }
+
+        #[test]
+        fn addresses_are_written_as_everywhere(four: [u8; 4], sixteen: [u8; 16], short: bool) {
+            let address = if short { IpAddr::from(four) } else { IpAddr::from(sixteen) };
+            prop_assert_eq!(text(|out| push_address(out, address)), address.to_string());
         }
 
         /// The dates of headers come from another implementation.

@@ -1,0 +1,66 @@
+//! What handlers read from a path. Not with axum's `Path`: that refuses, in words of its own, a path with anything in it that
+//! is not UTF-8, even where nobody reads it.
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+use library::{Fault, Noun};
+use percent_encoding::percent_decode_str;
+
+use crate::{error::Refused, url::parse_id};
+
+/// The id of a file: `5` in `/v1/media/files/5/contents/foo.jpg`.
+pub(crate) struct FileId(pub(crate) i64);
+
+/// The id of a folder: `5` in `/v1/media/folders/5`.
+pub(crate) struct FolderId(pub(crate) i64);
+
+/// The last segment of a path on the CDN: `foo-618-033-9887.jpg` in `/apps/2/foo-618-033-9887.jpg`.
+pub(crate) struct CdnName(pub(crate) String);
+
+impl<S: Sync> FromRequestParts<S> for FileId {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Refused> {
+        id(parts.uri.path(), Noun::Asset).map(Self)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for FolderId {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Refused> {
+        id(parts.uri.path(), Noun::Folder).map(Self)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for CdnName {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Refused> {
+        Ok(Self(segment(parts.uri.path(), 2)))
+    }
+}
+
+/// The id at its place in `/v1/media/files/{id}` or `/v1/media/folders/{id}`.
+fn id(path: &str, noun: Noun) -> Result<i64, Refused> {
+    let id = parse_id("id", &segment(path, 3))?.ok_or(Fault::NotFound(noun))?;
+    Ok(i64::from(id))
+}
+
+/// One segment, the first being 0, with what is no UTF-8 replaced: no id and no name of ours holds the replacement.
+fn segment(path: &str, at: usize) -> String {
+    let segment = path.split('/').nth(at + 1).unwrap_or_default();
+    percent_decode_str(segment).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_are_decoded_one_by_one() {
+        let path = "/v1/media/files/5%20/contents/%FF%2Fa";
+        assert_eq!([2, 3, 5, 6].map(|at| segment(path, at)), ["files", "5 ", "\u{fffd}/a", ""]);
+        assert_eq!(id(path, Noun::Asset).ok(), Some(5));
+        assert_eq!(id("/v1/media/files/%FF", Noun::Asset).ok(), None);
+    }
+}

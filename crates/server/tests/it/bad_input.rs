@@ -1,0 +1,338 @@
+//! What no client should send: ids, queries, bodies, methods, paths and heads that are wrong. Each gets a 4xx in the API's
+//! own words, with `error` and `message`; none a 500.
+
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Ask, Organization, Server, forms::Form, on_each_engine};
+
+/// No id is one of these. They are written as targets carry them.
+const NO_IDS: &[&str] = &[
+    "abc",
+    "0",
+    "-1",
+    "%2B1",
+    "1.5",
+    "1e3",
+    "0x10",
+    "4294967296",
+    "18446744073709551617",
+    "99999999999999999999999999",
+    "%00",
+    "1%00",
+    "%FF",
+    "%C3%28",
+    "1%2F2",
+    "..",
+    "1;2",
+    "1'--",
+    "%D9%A3",
+    "%25",
+    "%",
+    "{id}",
+    "*",
+    "true",
+];
+
+/// Nothing, as JavaScript writes it: an id that is not there.
+const NOTHINGS: &[&str] = &["", "null", "undefined"];
+
+/// Far more than any body of names and ids.
+const TEN_MEGABYTES: usize = 10 * 1024 * 1024;
+
+fn with_organization(case: impl AsyncFn(&Server, &Organization)) {
+    on_each_engine(async |server| {
+        let organization = server.organization("Acme").await;
+        case(server, &organization).await;
+        // Whatever was sent, the server is well, and nothing has come to be.
+        server.ask("GET", "/healthz").send().await.expect(200);
+        assert!(server.listed(&organization.token, &organization.here()).await.is_empty());
+        assert!(server.stored_files().is_empty());
+    });
+}
+
+#[test]
+fn ids_that_are_none() {
+    with_organization(async |server, organization| {
+        let ask = |method: &str, target: &str| server.fliplet(method, target).token(&organization.token);
+        for id in NO_IDS.iter().chain(NOTHINGS) {
+            for (method, target) in [
+                ("GET", format!("/v1/media/files/{id}/contents")),
+                ("GET", format!("/v1/media/files/{id}/contents/a.jpg?size=640>?")),
+                ("GET", format!("/v1/media/files/{id}/thumb/preview.jpg")),
+                ("DELETE", format!("/v1/media/files/{id}")),
+                ("DELETE", format!("/v1/media/folders/{id}")),
+            ] {
+                let answer = ask(method, &target).send().await;
+                // An empty id makes another path of it, which is there for other methods.
+                if id.is_empty() && answer.status == 405 {
+                    answer.refused(405)
+                } else {
+                    answer.refused_as_bad()
+                };
+            }
+        }
+        for id in NO_IDS {
+            for (method, target) in [
+                ("GET", format!("/v1/media?organizationId={id}")),
+                ("GET", format!("/v1/media?appId={id}")),
+                ("GET", format!("/v1/media?folderId={id}")),
+                ("GET", format!("/v1/media?folderId={id}&{}", organization.here())),
+                ("GET", format!("/v1/media/zip?files={id}")),
+                ("GET", format!("/v1/media/zip?files=1,{id}")),
+                ("GET", format!("/v1/media/zip?folders={id}")),
+                ("GET", format!("/v1/media/zip?folderId={id}&files=1")),
+            ] {
+                ask(method, &target).send().await.refused_as_bad();
+            }
+            let ask = ask("POST", &format!("/v1/media/files?folderId={id}"));
+            Form::new().file("files[0]", "a.txt", "", b"bytes").put_in(ask).send().await.refused_as_bad();
+        }
+    });
+}
+
+#[test]
+fn a_context_that_is_missing() {
+    with_organization(async |server, organization| {
+        let sentence = "appId or organizationId or folderId is required";
+        let no_context = |answer: Answer| {
+            assert_eq!(answer.refused(400).json(), json!({ "error": sentence, "message": sentence }));
+        };
+        let ask = |method: &str, target: &str| server.fliplet(method, target).token(&organization.token);
+        for nothing in NOTHINGS {
+            for query in ["", "?", &format!("?folderId={nothing}&appId={nothing}&organizationId={nothing}")] {
+                no_context(ask("GET", &format!("/v1/media{query}")).send().await);
+                no_context(ask("GET", &format!("/v1/media/zip{query}")).send().await);
+                let form = Form::new().file("files[0]", "a.txt", "", b"bytes").text("appId", nothing);
+                no_context(form.put_in(ask("POST", &format!("/v1/media/files{query}"))).send().await);
+            }
+            let body = json!({ "name": "Folder", "parentId": nothing, "organizationId": null });
+            no_context(ask("POST", "/v1/media/folders").json(&body).send().await);
+        }
+    });
+}
+
+#[test]
+fn lists_that_are_too_long() {
+    with_organization(async |server, organization| {
+        let ask = |target: String| server.fliplet("GET", &target).token(&organization.token);
+        let ids = |count: usize| (1..=count).map(|id| id.to_string()).collect::<Vec<_>>().join(",");
+        ask(format!("/v1/media/zip?files={}", ids(1000))).send().await.refused(404);
+        for name in ["files", "folders"] {
+            ask(format!("/v1/media/zip?{name}={}", ids(1001))).send().await.refused(400);
+        }
+        let words = |count: usize| vec!["jpg"; count].join(",");
+        ask(format!("/v1/media?{}&type={}", organization.here(), words(100))).send().await.expect(200);
+        ask(format!("/v1/media?{}&type={}", organization.here(), words(101))).send().await.refused(400);
+    });
+}
+
+#[test]
+fn bodies_that_are_no_new_folder() {
+    with_organization(async |server, organization| {
+        let ask = || server.fliplet("POST", "/v1/media/folders").token(&organization.token);
+        let id = organization.id;
+        let mut bodies: Vec<Vec<u8>> = ["", " ", "null", "1", "\"x\"", "[]", "{", "{}}", "not json", "{'name':'x'}"]
+            .map(|text| text.as_bytes().to_owned())
+            .to_vec();
+        bodies.push(b"\xEF\xBB\xBF{\"name\":\"x\"}".to_vec());
+        bodies.push([&b"{\"name\":\"\xFF\xFE\",\"organizationId\":1}"[..]].concat());
+        bodies.push("[".repeat(100_000).into_bytes());
+        bodies.push("{\"a\":".repeat(100_000).into_bytes());
+        bodies.push(
+            format!("{{\"name\":\"x\",\"organizationId\":{id},\"a\":{}1{}}}", "[".repeat(200), "]".repeat(200)).into(),
+        );
+        bodies.push(vec![b' '; TEN_MEGABYTES]);
+        bodies.push(json!({ "name": "x".repeat(TEN_MEGABYTES), "organizationId": id }).to_string().into());
+        for name in [
+            json!(null),
+            json!(1),
+            json!(true),
+            json!(["x"]),
+            json!({}),
+            json!(""),
+            json!(" \t"),
+            json!(".."),
+            json!("a/b"),
+        ] {
+            bodies.push(json!({ "name": name, "organizationId": id }).to_string().into());
+        }
+        for name in
+            ["\\u0000", "a\\u0000b", "\\ud800", "a\\\\b", "a\\nb", "\\u202egpj.exe", &"x".repeat(256), &"é".repeat(128)]
+        {
+            bodies.push(format!("{{\"name\":\"{name}\",\"organizationId\":{id}}}").into());
+        }
+        bodies.push(json!({ "organizationId": id }).to_string().into());
+        for wrong in
+            [json!(true), json!([]), json!([id]), json!({}), json!(1.5), json!(-1), json!(0), json!(1e99), json!("abc")]
+        {
+            for key in ["organizationId", "appId", "parentId", "folderId"] {
+                let mut body = json!({ "name": "x", "organizationId": id });
+                body[key] = wrong.clone();
+                bodies.push(body.to_string().into());
+            }
+        }
+        for body in bodies {
+            let shown = String::from_utf8_lossy(&body[..body.len().min(120)]).into_owned();
+            let answer = ask().body("application/json", body).send().await;
+            assert_eq!(answer.status, 400, "{shown}: {answer}");
+            answer.refused(400);
+        }
+        // Whatever it says it is: clients' wrappers set wrong types.
+        let folder = json!({ "name": "Fine", "organizationId": id.to_string(), "parentId": "", "further": [1] });
+        let made = ask().body("text/plain", folder.to_string()).send().await.expect(201).json();
+        let target = format!("/v1/media/folders/{}", made["id"]);
+        server.fliplet("DELETE", &target).token(&organization.token).send().await.expect(200);
+    });
+}
+
+#[test]
+fn methods_that_a_path_does_not_take() {
+    with_organization(async |server, organization| {
+        let routes = mediary::dialect_routes();
+        for (prefix, _, path, _) in &routes {
+            let mut allowed: Vec<&str> = routes
+                .iter()
+                .filter(|(_, _, known, _)| known == path)
+                .map(|(_, method, _, _)| method.as_str())
+                .collect();
+            if allowed.contains(&"GET") {
+                allowed.push("HEAD");
+            }
+            allowed.sort_unstable();
+            let target =
+                format!("{prefix}{}", path.replace("{id}", "1").replace("{name}", "a").replace("{owner}", "1"));
+            let target = target.replace("{file}", "a");
+            for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"] {
+                if allowed.contains(&method) {
+                    continue;
+                }
+                for slash in ["", "/"] {
+                    let ask = server.ask(method, &format!("{target}{slash}")).token(&organization.token);
+                    let answer = ask.send().await.expect(405);
+                    let mut told: Vec<_> = answer.header("allow").split(',').map(str::trim).collect();
+                    told.sort_unstable();
+                    assert_eq!(told, allowed, "{method} {target}{slash}");
+                    if method != "HEAD" {
+                        answer.refused(405);
+                    }
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn paths_that_lead_nowhere() {
+    with_organization(async |server, organization| {
+        for path in [
+            "",
+            "/",
+            "/v1",
+            "/v1/",
+            "/v2/media",
+            "/V1/MEDIA",
+            "/v1/media/none",
+            "/v1/media/files/1/none",
+            "//v1/media",
+            "/v1//media",
+            "/v1/media//",
+            "/v1/media/files/1/contents/a/b",
+            "/v1/media/../media",
+            "/v1/media/%2e%2e/x",
+            "/v1/media/files/1/thumb",
+            "/%00",
+            "/%FF",
+            "/v1%2Fmedia",
+            "/apps/1",
+            "/apps/1/2/3",
+            "/apps/1/none.jpg",
+            "/organizations/1/foo-618-033-988.jpg",
+            "/apps/x/-000-000-0000",
+            "/apps/%FF/%FF",
+            "/v1/media/files/%FF/thumb/%FF",
+        ] {
+            for token in [None, Some(&organization.token)] {
+                let ask = server.fliplet("GET", path);
+                let answer = token.into_iter().fold(ask, |ask, token| ask.token(token)).send().await;
+                assert!([400, 401, 404].contains(&answer.status), "{answer}");
+                let status = answer.status;
+                answer.refused(status);
+            }
+        }
+    });
+}
+
+/// The last segment of `contents` is for people: whatever stands there, the bytes come.
+#[test]
+fn a_cosmetic_name_may_be_anything() {
+    on_each_engine(async |server| {
+        let organization = server.organization("Acme").await;
+        let file = server.upload(&organization.token, &organization.here(), "a.txt", b"bytes").await["id"].clone();
+        for name in
+            ["a.txt", "%FF", "%00", "%2F..%2F", "..", "%F0%9F%98%80", "a b".replace(' ', "%20").as_str(), "%", "%zz"]
+        {
+            let target = format!("/v1/media/files/{file}/contents/{name}");
+            let answer = server.fliplet("GET", &target).token(&organization.token).send().await.expect(200);
+            assert_eq!(answer.body, b"bytes", "{name}");
+            assert_eq!(answer.header("content-disposition"), "inline; filename=\"a.txt\"");
+        }
+    });
+}
+
+#[test]
+fn heads_that_are_too_long() {
+    with_organization(async |server, organization| {
+        let list = || server.fliplet("GET", &format!("/v1/media?{}", organization.here())).token(&organization.token);
+        let target = |bytes: usize| format!("/v1/media?{}&x={}", organization.here(), "x".repeat(bytes));
+        server.fliplet("GET", &target(30_000)).token(&organization.token).send().await.expect(200);
+        server.fliplet("GET", &target(40_000)).token(&organization.token).send().await.refused(431);
+        list().header("X", "x".repeat(30_000)).send().await.expect(200);
+        list().header("X", "x".repeat(40_000)).send().await.refused(431);
+        let with_fields = |count: usize| (0..count).fold(list(), |ask, at| ask.header(&format!("X-{at}"), "x"));
+        with_fields(90).send().await.expect(200);
+        // What is beyond all reason is not even read to its end, and gets no words.
+        for ask in [with_fields(5_000), list().header("X", "x".repeat(2_000_000))] {
+            assert_cut_short(ask).await;
+        }
+        assert_cut_short(server.fliplet("GET", &target(2_000_000))).await;
+    });
+}
+
+/// A refusal or nothing at all, but an end.
+async fn assert_cut_short(ask: Ask) {
+    if let Some(answer) = ask.send_for_any_end().await {
+        assert!([400, 414, 431].contains(&answer.status), "{answer}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_values_that_clients_put_together() {
+    with_organization(async |server, organization| {
+        let ask = |query: &str| {
+            let target = format!("/v1/media?{}{query}", organization.here());
+            server.fliplet("GET", &target).token(&organization.token)
+        };
+        // Nothing here is understood, and nothing needs to be.
+        for query in [
+            "&",
+            "&&=&",
+            "&=",
+            "&%",
+            "&%zz=%zz",
+            "&a=%FF",
+            "&type=%00",
+            "&type=%FF,,,",
+            "&type=🙂",
+            "&cdn=maybe",
+            "&include[]=x&include[]=y",
+            "&page=-1&limit=999999999999",
+            "&sortBy=name'--",
+            "&organizationId=999",
+            "&;",
+            "&x=\"<>`",
+        ] {
+            let listing = ask(query).send().await.expect(200).json();
+            assert_eq!(listing, json!({ "folders": Value::Array(vec![]), "files": Value::Array(vec![]) }), "{query}");
+        }
+    });
+}

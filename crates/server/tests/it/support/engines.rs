@@ -1,0 +1,122 @@
+//! Runs a case against a server on every engine that `MEDIARY_TEST_ENGINES` names (`sqlite` when it is not set), each time
+//! in a data folder and a database of its own. An engine that is named and out of reach fails; none is skipped in silence.
+
+use std::{
+    panic::{AssertUnwindSafe, resume_unwind},
+    sync::{
+        RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use futures_util::FutureExt;
+use mediary::Settings;
+use sqlx::{AnyConnection, AssertSqlSafe, Connection};
+
+use super::Server;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A database that nobody else uses.
+pub struct Database {
+    /// As the `database.url` setting says it: empty for the file in the data folder.
+    pub url: String,
+    server: Option<(String, String)>,
+}
+
+/// What measures time runs while nothing else does: all other cases hold this for reading.
+static QUIET: RwLock<()> = RwLock::new(());
+
+/// Runs `case` on each named engine, one after another.
+pub fn on_each_engine(case: impl AsyncFn(&mut Server)) {
+    on_each_engine_with(|_| {}, case);
+}
+
+/// The same with other settings.
+pub fn on_each_engine_with(set: impl Fn(&mut Settings), case: impl AsyncFn(&mut Server)) {
+    let _shared = QUIET.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+    for engine in named_engines() {
+        run(engine, &set, &case);
+    }
+}
+
+/// Runs `case` on the first engine that is named, for what no engine has a part in.
+pub fn on_one_engine_with(set: impl Fn(&mut Settings), case: impl AsyncFn(&mut Server)) {
+    let _shared = QUIET.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+    run(named_engines()[0], &set, &case);
+}
+
+/// Runs `case` on the first engine that is named, while no other case runs.
+pub fn in_quiet_with(set: impl Fn(&mut Settings), case: impl AsyncFn(&mut Server)) {
+    let _alone = QUIET.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+    run(named_engines()[0], &set, &case);
+}
+
+fn run(engine: Engine, set: &impl Fn(&mut Settings), case: &impl AsyncFn(&mut Server)) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        eprintln!("on {engine:?}");
+        let database = Database::make(engine).await;
+        let mut server = Server::start(&database.url, set).await;
+        let outcome = AssertUnwindSafe(case(&mut server)).catch_unwind().await;
+        server.end().await;
+        database.drop_it().await;
+        if let Err(panic) = outcome {
+            resume_unwind(panic);
+        }
+    });
+}
+
+fn named_engines() -> Vec<Engine> {
+    let named = std::env::var("MEDIARY_TEST_ENGINES").unwrap_or_else(|_| "sqlite".to_owned());
+    let engine = |word: &str| match word.trim() {
+        "sqlite" => Engine::Sqlite,
+        "postgres" => Engine::Postgres,
+        other => panic!("MEDIARY_TEST_ENGINES names {other:?}, which is no engine"),
+    };
+    named.split(',').map(engine).collect()
+}
+
+impl Database {
+    async fn make(engine: Engine) -> Self {
+        match engine {
+            Engine::Sqlite => Self { url: String::new(), server: None },
+            Engine::Postgres => {
+                let server = std::env::var("MEDIARY_TEST_POSTGRES_URL")
+                    .expect("MEDIARY_TEST_ENGINES names postgres, so MEDIARY_TEST_POSTGRES_URL must say where it is");
+                let name = new_name();
+                on_server(&server, format!("create database {name}")).await;
+                Self { url: with_database(&server, &name), server: Some((server, name)) }
+            }
+        }
+    }
+
+    async fn drop_it(self) {
+        if let Some((server, name)) = self.server {
+            on_server(&server, format!("drop database {name} with (force)")).await;
+        }
+    }
+}
+
+fn new_name() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    format!("mediary_wire_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// `postgres://user@host:5432/main?x=y` becomes `postgres://user@host:5432/NAME?x=y`.
+fn with_database(url: &str, name: &str) -> String {
+    let (address, options) = url.split_once('?').map_or((url, None), |(address, options)| (address, Some(options)));
+    let server = address.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+    options.map_or_else(|| format!("{server}/{name}"), |options| format!("{server}/{name}?{options}"))
+}
+
+async fn on_server(url: &str, sql: String) {
+    sqlx::any::install_default_drivers();
+    let mut conn = AnyConnection::connect(url).await.expect("MEDIARY_TEST_POSTGRES_URL is out of reach");
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut conn).await.unwrap();
+    conn.close().await.unwrap();
+}

@@ -1,0 +1,17 @@
+//! What the wire tests share: a server on each engine, a client that shows every byte, real programs, pictures with known
+//! pixels, and the one normaliser. It knows no test.
+
+pub mod client;
+pub mod engines;
+pub mod forms;
+pub mod json;
+pub mod nginx;
+pub mod organizations;
+pub mod pictures;
+pub mod programs;
+pub mod server;
+
+pub use client::{Answer, Ask};
+pub use engines::{on_each_engine, on_each_engine_with, on_one_engine_with};
+pub use organizations::Organization;
+pub use server::{NOW_MS, Server};

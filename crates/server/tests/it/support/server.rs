@@ -1,0 +1,119 @@
+//! A server in this process: the real wiring, a data folder of its own, port 0, a clock that stands still.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicI64},
+};
+
+use library::{Clock, Library};
+use mediary::{Running, Settings};
+use tempfile::TempDir;
+
+use super::Ask;
+
+/// The moment at which every case begins: 2023-11-14T22:13:20.000Z.
+pub const NOW_MS: i64 = 1_700_000_000_000;
+
+/// A running server.
+pub struct Server {
+    pub address: SocketAddr,
+    pub library: Library,
+    /// The hand of its clock, in milliseconds since 1970.
+    pub clock: Arc<AtomicI64>,
+    settings: Settings,
+    running: Option<Running>,
+    folder: TempDir,
+}
+
+impl Server {
+    /// Starts one with the default settings as `set` changes them.
+    pub async fn start(database_url: &str, set: &impl Fn(&mut Settings)) -> Self {
+        // Beside what cargo builds: a real disk, where the system's folder for temporary files may be memory.
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let mut settings = Settings::defaults_in(&folder.path().join("data")).unwrap();
+        settings.listen = "127.0.0.1:0".parse().unwrap();
+        settings.database.url = database_url.to_owned();
+        settings.renderer.worker = media_worker();
+        settings.log.access = folder.path().join("access.log").display().to_string();
+        set(&mut settings);
+        let (clock, hand) = Clock::held(NOW_MS);
+        let library = mediary::open_with_clock(&settings, clock).await.unwrap();
+        let running = mediary::start(&library, &settings).await.unwrap();
+        Self { address: running.address, library, clock: hand, settings, running: Some(running), folder }
+    }
+
+    /// A request to Fliplet's API, given by its method and what follows the mount's prefix.
+    pub fn fliplet(&self, method: &str, target: &str) -> Ask {
+        self.ask(method, &format!("/fliplet{target}"))
+    }
+
+    /// A request, given by its method and target.
+    pub fn ask(&self, method: &str, target: &str) -> Ask {
+        Ask::new(self.address, method, target)
+    }
+
+    /// Stops it: when this returns, every request is over.
+    pub async fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop().await;
+        }
+    }
+
+    /// Stops it and starts another on the same data.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        let running = mediary::start(&self.library, &self.settings).await.unwrap();
+        self.address = running.address;
+        self.running = Some(running);
+    }
+
+    /// The same library once more, as another process opens it.
+    pub async fn open_again(&self) -> Library {
+        mediary::open_with_clock(&self.settings, Clock::Held(Arc::clone(&self.clock))).await.unwrap()
+    }
+
+    /// For how long a server may go by what it remembers.
+    pub fn max_memory_age_ms(&self) -> i64 {
+        self.settings.limits.max_memory_age_ms
+    }
+
+    /// What the access log holds. Whole once the server is stopped.
+    pub fn access_log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("access.log")).unwrap()
+    }
+
+    /// All files of the store, staged ones too, as paths below its folder.
+    pub fn stored_files(&self) -> Vec<PathBuf> {
+        let root = self.settings.data.join("blobs");
+        let mut found = Vec::new();
+        walk(&root, &mut |path| found.push(path.strip_prefix(&root).unwrap().to_owned()));
+        found.sort();
+        found
+    }
+
+    /// Where the store lies.
+    pub fn store_folder(&self) -> PathBuf {
+        self.settings.data.join("blobs")
+    }
+
+    pub(super) async fn end(mut self) {
+        self.stop().await;
+        self.library.close().await;
+    }
+}
+
+fn walk(folder: &Path, seen: &mut impl FnMut(&Path)) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { walk(&path, seen) } else { seen(&path) }
+    }
+}
+
+/// The program that draws, which cargo puts two folders above the tests.
+fn media_worker() -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    let worker = tests.ancestors().nth(2).unwrap().join("media-worker");
+    assert!(worker.exists(), "{} is missing; build it: cargo build -p media", worker.display());
+    worker
+}
