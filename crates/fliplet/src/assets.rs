@@ -1,7 +1,7 @@
 //! Deleting files and streaming their bytes: contents, thumbnails, the CDN's paths, and packages.
 
 use axum::{Json, extract::State, response::Response};
-use library::{Actor, Fault, Library, Noun, Package, Plan};
+use library::{Actor, Asset, Fault, FolderKind, Library, Noun, Package, Plan};
 use serde_json::{Value, json};
 use wire::{Asked, Cache, Disposition, Manner, Query, deliver};
 
@@ -61,6 +61,7 @@ pub(crate) async fn cdn_file(
     match paths::parse(&file) {
         Some((id, true)) => thumbnail(&library, &actor, &asked, i64::from(id)).await,
         Some((id, false)) => contents(&library, &actor, &asked, i64::from(id), &query).await,
+        None if actor.is_anonymous() => Err(Fault::Unauthenticated.into()),
         None => Err(Fault::NotFound(Noun::Asset).into()),
     }
 }
@@ -76,13 +77,26 @@ pub(crate) async fn zip_package(
         let ids = parse_ids(name, query.get(name).unwrap_or_default())?;
         Ok(ids.into_iter().map(i64::from).collect())
     };
-    let (assets, folders) = (ids("files")?, ids("folders")?);
+    let (assets, mut folders) = (ids("files")?, ids("folders")?);
     let context = Context::from_pairs(query.pairs())?;
     let named = !assets.is_empty() || !folders.is_empty();
     let context = match context.place() {
         None if named => None,
         _ => Some(places::folder_of(&library, &actor, context).await?.id),
     };
+    let mut found = Vec::with_capacity(folders.len());
+    for id in folders.drain(..) {
+        // Apps and organizations are no folders; what is missing is passed over, as files are.
+        match library.folder(&actor, id).await {
+            Ok(folder) if folder.kind == FolderKind::Plain => found.push(id),
+            Ok(_) | Err(Fault::NotFound(_) | Fault::Denied) => {}
+            Err(fault) => return Err(fault.into()),
+        }
+    }
+    if named && found.is_empty() && assets.is_empty() {
+        return Err(Fault::NotFound(Noun::Folder).into());
+    }
+    let folders = found;
     let content = library.package(&actor, &Package { context, folders, assets }).await?;
     Ok(deliver(&asked, content, &Manner { disposition: Disposition::Attachment, ..MANNER }))
 }
@@ -94,22 +108,20 @@ async fn contents(
     id: i64,
     query: &Query,
 ) -> Result<Response, Refused> {
+    // Who may not see the file is not told what is wrong with the size either.
+    let asset = library.asset(actor, id).await?;
     let plan = parse_plan(query.get("size"), query.get("format"), query.get("quality"))?;
-    let plan = match plan {
-        Some(plan) => Some(plan),
-        None => default_plan_of(library, actor, id).await?,
-    };
+    let plan = plan.or_else(|| default_plan_of(&asset));
     let content = library.contents(actor, id, plan.as_ref()).await?;
     Ok(deliver(asked, content, &MANNER))
 }
 
 /// What a request without a size gets: `xlarge`, but for what moves or would lose its form: GIF, APNG, SVG.
-async fn default_plan_of(library: &Library, actor: &Actor, id: i64) -> Result<Option<Plan>, Refused> {
-    let asset = library.asset(actor, id).await?;
+fn default_plan_of(asset: &Asset) -> Option<Plan> {
     let still = asset.version.as_ref().is_some_and(|version| {
         !version.animated && !["image/gif", "image/apng", "image/svg+xml"].contains(&version.media_type.as_str())
     });
-    Ok(still.then(default_plan))
+    still.then(default_plan)
 }
 
 async fn thumbnail(library: &Library, actor: &Actor, asked: &Asked, id: i64) -> Result<Response, Refused> {

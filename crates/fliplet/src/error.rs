@@ -134,7 +134,7 @@ impl From<BadMultipart> for Refused {
     fn from(bad: BadMultipart) -> Self {
         match bad {
             BadMultipart::NotMultipart => Self::saying("No files were uploaded"),
-            BadMultipart::TooLarge => Self::saying(plan_limit(crate::MAX_BODY_BYTES)),
+            BadMultipart::TooLarge => Self::saying(plan_limit(crate::MAX_FILE_BYTES)),
             BadMultipart::Interrupted => Fault::Interrupted.into(),
             bad @ (BadMultipart::MissingBoundary
             | BadMultipart::Malformed
@@ -165,7 +165,7 @@ impl IntoResponse for Refused {
 #[must_use]
 pub fn refuse(refusal: Refusal) -> Response {
     match refusal {
-        Refusal::BodyTooLarge { limit_bytes } => Refused::saying(plan_limit(limit_bytes)),
+        Refusal::BodyTooLarge { .. } => Refused::saying(plan_limit(crate::MAX_FILE_BYTES)),
         Refusal::HeadTooLarge => Refused::new(
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             BAD_REQUEST,
@@ -185,7 +185,7 @@ pub(crate) async fn no_such_method() -> Refused {
 }
 
 fn plan_limit(max_bytes: u64) -> String {
-    format!("Your current plan is limited to {}Mb of uploaded files.", max_bytes / (1024 * 1024))
+    format!("Your current plan is limited to {}Mb of uploaded files.", max_bytes.div_ceil(1024 * 1024))
 }
 
 const fn missing(noun: Noun) -> &'static str {

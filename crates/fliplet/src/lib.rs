@@ -24,8 +24,10 @@ use wire::{Cors, Route};
 pub use auth::{REALM, TokenKind};
 pub use error::refuse;
 
-/// The largest request: what Fliplet's servers take ("1000mb"), and a little for the form around the file.
-pub const MAX_BODY_BYTES: u64 = 1_000 * 1024 * 1024 + 1024 * 1024;
+/// The largest file: what Fliplet's servers take ("1000mb").
+pub(crate) const MAX_FILE_BYTES: u64 = 1_000 * 1024 * 1024;
+/// The largest request: the file, and a little for the form around it.
+pub const MAX_BODY_BYTES: u64 = MAX_FILE_BYTES + 1024 * 1024;
 
 /// What Fliplet's clients send from other origins.
 pub const CORS: Cors = Cors {

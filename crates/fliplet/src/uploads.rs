@@ -97,7 +97,8 @@ async fn read_form(
 fn uploads_of(mut form: Form, single_name: Option<String>, folder: &Folder) -> Result<Vec<Upload>, Refused> {
     let alone = form.files.len() == 1;
     let checksum = form.texts.remove("checksum").filter(|_| alone);
-    if checksum.as_ref().is_some_and(|sum| sum.len() > MAX_CHECKSUM_BYTES || !sum.bytes().all(|b| b.is_ascii_graphic())) {
+    if checksum.as_ref().is_some_and(|sum| sum.len() > MAX_CHECKSUM_BYTES || !sum.bytes().all(|b| b.is_ascii_graphic()))
+    {
         return Err(Refused::saying("The checksum must be at most 128 letters and digits"));
     }
     let mut uploads = Vec::with_capacity(form.files.len());

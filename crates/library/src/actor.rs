@@ -118,6 +118,12 @@ impl Actor {
         &self.origin
     }
 
+    /// Whether the actor has no key. Such a one is not told what exists.
+    #[must_use]
+    pub const fn is_anonymous(&self) -> bool {
+        matches!(self.who, Who::Anonymous)
+    }
+
     /// The token that the actor holds, if any.
     #[must_use]
     pub fn token(&self) -> Option<&Token> {

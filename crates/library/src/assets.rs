@@ -80,14 +80,16 @@ impl Library {
 
     /// The living, ready file, if the actor may do this with it. What is over, trashed or another's does not exist.
     pub(crate) async fn expect_asset(&self, actor: &Actor, asset_id: i64, right: Right) -> Result<Arc<Asset>, Fault> {
-        let asset = self.card(asset_id).await?.ok_or(Fault::NotFound(Noun::Asset))?;
+        let missing = || if actor.is_anonymous() { Fault::Unauthenticated } else { Fault::NotFound(Noun::Asset) };
+        let asset = self.card(asset_id).await?.ok_or_else(missing)?;
+        // Missing before denied: what is in the trash is gone for those who might not see it anyway, too.
+        if !asset.lives() || asset.state != AssetState::Ready || self.is_over(&asset) {
+            return Err(missing());
+        }
         actor.expect(right, &asset.folder).map_err(|fault| match fault {
             Fault::NotFound(_) => Fault::NotFound(Noun::Asset),
             fault => fault,
         })?;
-        if !asset.lives() || asset.state != AssetState::Ready || self.is_over(&asset) {
-            return Err(Fault::NotFound(Noun::Asset));
-        }
         Ok(asset)
     }
 

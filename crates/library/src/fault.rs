@@ -105,7 +105,10 @@ impl From<store::Error> for Fault {
             Error::Refused(Refusal::TooDeep) => Self::Invalid(Invalid::TooDeep),
             Error::Refused(Refusal::IntoItself) => Self::Invalid(Invalid::IntoItself),
             Error::Refused(Refusal::Root) => Self::Invalid(Invalid::FixedFolder),
-            Error::Unavailable(_) => Self::Unavailable("database"),
+            error @ (Error::Unavailable(_) | Error::Commit(_)) => {
+                tracing::error!(error = &error as &(dyn std::error::Error + 'static), "the database is out of order");
+                Self::Unavailable("database")
+            }
             error => Self::internal(error),
         }
     }

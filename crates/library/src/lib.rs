@@ -18,7 +18,7 @@ mod tenants;
 mod tokens;
 mod uploads;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 pub use actor::{Actor, Origin, Right, Rights};
 pub use assets::Listing;
@@ -51,6 +51,8 @@ pub struct Limits {
     pub max_list_items: usize,
     /// For how long a token's or a file's row may be served from memory before it is read again, in milliseconds.
     pub max_memory_age_ms: i64,
+    /// The longest that a request waits for a rendition before it is told that the server is busy.
+    pub max_render_wait: Duration,
     /// How many files' rows are kept in memory.
     pub max_cards: u64,
     /// For how long an upload may lie unfinished, in milliseconds.
@@ -63,6 +65,7 @@ impl Default for Limits {
             max_upload_bytes: 1_000 * 1024 * 1024,
             max_list_items: 100_000,
             max_memory_age_ms: 1_000,
+            max_render_wait: Duration::from_secs(60),
             max_cards: 100_000,
             staging_age_ms: 24 * 60 * 60 * 1_000,
         }

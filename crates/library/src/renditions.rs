@@ -1,27 +1,41 @@
 //! Delivering a file's bytes: as they are, or by a plan. A rendition is made once, by one flight however many ask.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use content::{Body, ByteRange, Content};
 use futures_util::TryStreamExt;
-use media::{Plan, Probe, RenderError, Resolution, Resolved};
+use media::{Plan, Probe, RenderError, Rendered, Resolution, Resolved};
 use moka::future::Cache;
 use store::{
     blobs::{BlobKey, Kind},
     renditions::Rendition,
 };
 
-use crate::{Actor, Asset, Fault, Library, Limits, Noun, Right, Version, names};
+use crate::{
+    Actor, Asset, Fault, Library, Limits, Noun, Right, Version, names,
+    uploads::{stage_fault, store_fault},
+};
+
+/// For how long an image that could not be drawn is not tried again.
+const REFUSAL_AGE: Duration = Duration::from_secs(10 * 60);
 
 /// Renditions by blob and plan. What it holds never changes; only the bytes behind it may be evicted.
 pub(crate) struct Memory {
     made: Cache<(i64, Box<str>), Arc<Rendition>>,
+    /// Images that could not be drawn: each try may have cost seconds of a worker.
+    refused: Cache<i64, ()>,
+    /// One turn for each image, so that many sizes of a slow one do not keep every worker from all the others.
+    turns: Cache<i64, Arc<tokio::sync::Semaphore>>,
 }
 
 impl Memory {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { made: Cache::new(limits.max_cards) }
+        Self {
+            made: Cache::new(limits.max_cards),
+            refused: Cache::builder().max_capacity(limits.max_cards).time_to_live(REFUSAL_AGE).build(),
+            turns: Cache::builder().max_capacity(limits.max_cards).time_to_idle(REFUSAL_AGE).build(),
+        }
     }
 }
 
@@ -107,10 +121,7 @@ impl Library {
         if let Some(bytes) = self.inner.blobs.hot(key) {
             return Ok(Body::Memory(bytes));
         }
-        self.inner.blobs.open(key, size).await.map_err(|error| {
-            tracing::error!(%error, ?key, "bytes of a row can not be read");
-            Fault::Unavailable("store")
-        })
+        self.inner.blobs.open(key, size).await.map_err(store_fault)
     }
 
     /// The rendition, from memory, from the catalog, or made now by one flight.
@@ -119,13 +130,12 @@ impl Library {
         if let Some(rendition) = self.inner.renditions.made.get(&key).await {
             return Ok(rendition);
         }
-        let (library, version, resolved) = (self.clone(), version.clone(), *resolved);
-        // On a task of its own, so that a caller who goes away does not waste what others wait for.
-        let make = async move {
-            let flight = tokio::spawn(async move { library.find_or_make(&version, &resolved).await });
-            flight.await.map_err(Fault::internal)?.map(Arc::new)
-        };
-        self.inner.renditions.made.try_get_with(key, make).await.map_err(|fault: Arc<Fault>| Fault::clone(&fault))
+        // When the caller whose flight it is goes away, the next of those who wait takes it over; with nobody left to wait
+        // the work is dropped, and the worker is free.
+        let make = async { self.find_or_make(version, resolved).await.map(Arc::new) };
+        let made =
+            tokio::time::timeout(self.inner.limits.max_render_wait, self.inner.renditions.made.try_get_with(key, make));
+        made.await.map_err(|_| Fault::Busy)?.map_err(|fault: Arc<Fault>| Fault::clone(&fault))
     }
 
     async fn find_or_make(&self, version: &Version, resolved: &Resolved) -> Result<Rendition, Fault> {
@@ -133,13 +143,46 @@ impl Library {
         if let Some(rendition) = self.inner.catalog.rendition(version.blob.id, &plan_key).await? {
             return Ok(rendition);
         }
+        let rendered = self.draw(version, resolved).await?;
+        let (library, blob_id, now_ms) = (self.clone(), version.blob.id, self.now_ms());
+        // On a task of its own: once it is drawn, a caller who goes away leaves no bytes without a row.
+        let kept = tokio::spawn(async move { library.keep_rendition(blob_id, plan_key, rendered, now_ms).await });
+        kept.await.map_err(Fault::internal)?
+    }
+
+    /// Draws, one rendition of an image at a time; what can not be drawn is remembered.
+    async fn draw(&self, version: &Version, resolved: &Resolved) -> Result<Rendered, Fault> {
+        let (blob_id, memory) = (version.blob.id, &self.inner.renditions);
+        let turn = memory.turns.get_with(blob_id, async { Arc::new(tokio::sync::Semaphore::new(1)) }).await;
+        let _turn = turn.acquire().await.expect("nobody closes it");
+        if memory.refused.contains_key(&blob_id) {
+            return Err(Fault::Unsupported);
+        }
         let input = read_whole(&self.open(version.blob.key, version.blob.size).await?).await?;
-        let rendered = self.inner.renderer.render(input, resolved).await.map_err(render_fault)?;
+        let mut outcome = self.inner.renderer.render(input.clone(), resolved).await;
+        if matches!(outcome, Err(RenderError::Crashed)) {
+            // A worker may have died of something else: the image is only to blame if the next one dies too.
+            outcome = self.inner.renderer.render(input, resolved).await;
+        }
+        let outcome = outcome.map_err(render_fault);
+        if matches!(outcome, Err(Fault::Unsupported)) {
+            memory.refused.insert(blob_id, ()).await;
+        }
+        outcome
+    }
+
+    async fn keep_rendition(
+        &self,
+        blob_id: i64,
+        plan_key: String,
+        rendered: Rendered,
+        now_ms: i64,
+    ) -> Result<Rendition, Fault> {
         let size = rendered.bytes.len() as u64;
-        let staged = self.inner.blobs.stage_bytes(Kind::Rendition, rendered.bytes).await.map_err(Fault::internal)?;
-        let key = self.inner.blobs.publish(staged).await.map_err(Fault::internal)?;
+        let staged = self.inner.blobs.stage_bytes(Kind::Rendition, rendered.bytes).await.map_err(stage_fault)?;
+        let key = self.inner.blobs.publish(staged).await.map_err(store_fault)?;
         let rendition = Rendition {
-            blob_id: version.blob.id,
+            blob_id,
             plan_key,
             key,
             media_type: rendered.media_type,
@@ -147,7 +190,7 @@ impl Library {
             height: rendered.height,
             size,
         };
-        if self.inner.catalog.add_rendition(&rendition, self.now_ms()).await? {
+        if self.inner.catalog.add_rendition(&rendition, now_ms).await? {
             return Ok(rendition);
         }
         // Another node was faster: its bytes are the ones that the row names.

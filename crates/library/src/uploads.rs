@@ -142,7 +142,7 @@ impl Library {
                 nature.probe = media::probe(&staged.head);
             }
             let (size, digest) = (staged.len, staged.digest);
-            let key = self.inner.blobs.publish(staged).await.map_err(Fault::internal)?;
+            let key = self.inner.blobs.publish(staged).await.map_err(store_fault)?;
             let shown = nature.probe.as_ref();
             into.push(NewAsset {
                 tenant_id,
@@ -257,11 +257,17 @@ fn media_type_of_extension(extension: &str) -> Option<MediaType> {
     TYPES.iter().find(|(known, _)| extension.eq_ignore_ascii_case(known)).map(|(_, essence)| MediaType::of(essence))
 }
 
-fn stage_fault(error: StageError) -> Fault {
+pub(crate) fn stage_fault(error: StageError) -> Fault {
     match error {
         StageError::TooLarge { max } => Fault::TooLarge { max_bytes: max },
         StageError::Interrupted(_) => Fault::Interrupted,
         StageError::Full => Fault::Unavailable("store"),
-        StageError::Store(error) => Fault::internal(error),
+        StageError::Store(error) => store_fault(error),
     }
+}
+
+/// What the store does not do for us now, it may do later: a full or missing disk is no mistake of the request's.
+pub(crate) fn store_fault(error: store::blobs::Error) -> Fault {
+    tracing::error!(error = &error as &(dyn std::error::Error + 'static), "the store is out of order");
+    Fault::Unavailable("store")
 }

@@ -32,16 +32,16 @@ struct Arguments {
 #[derive(Debug, Args)]
 struct Place {
     /// A file of settings.
-    #[arg(long)]
+    #[arg(long, global = true)]
     config: Option<PathBuf>,
     /// The data folder.
-    #[arg(long)]
+    #[arg(long, global = true)]
     data: Option<PathBuf>,
     /// sqlite:PATH or postgres://…
-    #[arg(long)]
+    #[arg(long, global = true)]
     database: Option<String>,
     /// A folder, or s3://…
-    #[arg(long)]
+    #[arg(long, global = true)]
     blobs: Option<String>,
 }
 
@@ -126,7 +126,13 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 fn told(failure: &Failure) -> ExitCode {
-    drop(writeln!(std::io::stderr(), "mediary: {failure}"));
+    let mut causes = String::new();
+    let mut source = failure.source();
+    while let Some(cause) = source {
+        causes.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    drop(writeln!(std::io::stderr(), "mediary: {failure}{causes}"));
     ExitCode::FAILURE
 }
 
@@ -147,7 +153,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
             print_and_close(&library, keys::token(&library, command).await).await
         }
         Command::CheckConfig { place } => {
-            load(place, None)?;
+            serving::check(&load(place, None)?)?;
             print("the settings are in order")
         }
         Command::ConfigDefault => print(DEFAULTS.trim_end()),

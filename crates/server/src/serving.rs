@@ -89,6 +89,20 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What `check-config` can tell without opening anything.
+pub(crate) fn check(settings: &Settings) -> Result<(), Failure> {
+    EnvFilter::try_new(&settings.log.level).map_err(|error| format!("log.level: {error}"))?;
+    let url = &settings.public_url;
+    if !url.is_empty() && !url.starts_with("http://") && !url.starts_with("https://") {
+        return Err("public_url: neither http:// nor https://".into());
+    }
+    let worker = &settings.renderer.worker;
+    if !worker.as_os_str().is_empty() && !worker.is_file() {
+        return Err(format!("renderer.worker: {} is no file", worker.display()).into());
+    }
+    Ok(())
+}
+
 fn access_log(to: &str) -> Result<AccessLog, Failure> {
     Ok(match to {
         "off" => AccessLog::off(),

@@ -76,6 +76,8 @@ pub struct ServerLimits {
     pub max_list_items: usize,
     /// See [`Limits::max_memory_age_ms`].
     pub max_memory_age_ms: i64,
+    /// The longest that a request waits for a rendition, in milliseconds.
+    pub max_render_wait_ms: u64,
     /// See [`Limits::max_cards`].
     pub max_cards: u64,
     /// See [`Limits::staging_age_ms`].
@@ -221,6 +223,7 @@ impl Settings {
             max_upload_bytes: self.limits.max_upload_bytes,
             max_list_items: self.limits.max_list_items,
             max_memory_age_ms: self.limits.max_memory_age_ms,
+            max_render_wait: Duration::from_millis(self.limits.max_render_wait_ms),
             max_cards: self.limits.max_cards,
             staging_age_ms: self.limits.staging_age_ms,
         }

@@ -1,6 +1,6 @@
 //! Puts a library together from its settings.
 
-use std::{path::PathBuf, time::Duration};
+use std::{os::unix::fs::DirBuilderExt, path::PathBuf, time::Duration};
 
 use library::{Blobs, Catalog, Clock, Library, Renderer, RendererConfig};
 
@@ -19,7 +19,9 @@ pub async fn open(settings: &Settings) -> Result<Library, Failure> {
 /// # Errors
 /// As for [`open`].
 pub async fn open_with_clock(settings: &Settings, clock: Clock) -> Result<Library, Failure> {
-    std::fs::create_dir_all(&settings.data).map_err(|error| format!("{}: {error}", settings.data.display()))?;
+    // Everything in it is for the server alone.
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&settings.data);
+    made.map_err(|error| format!("{}: {error}", settings.data.display()))?;
     let catalog = Catalog::open(&settings.database_url()).await.map_err(|error| told("the database", &error))?;
     let blobs = Blobs::open_url(&settings.blobs_url(), settings.blobs_config()).await;
     let blobs = blobs.map_err(|error| told("the store", &error))?;

@@ -76,8 +76,18 @@ impl From<sqlx::Error> for Error {
         use sqlx::Error as E;
         match &error {
             E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => Self::Unavailable(error),
+            E::Database(database) if database.code().is_some_and(|code| is_passing(&code)) => Self::Unavailable(error),
             _ => Self::Database(error),
         }
+    }
+}
+
+/// Codes of a database that is there and can not do its work now: SQLite's busy, locked, read-only, I/O error, full and
+/// can not open (the primary code is the low byte), PostgreSQL's connection, resource, operator and system errors.
+fn is_passing(code: &str) -> bool {
+    match code.parse::<u32>() {
+        Ok(number) if code.len() < 5 => matches!(number & 0xff, 5 | 6 | 8 | 10 | 13 | 14),
+        _ => ["08", "53", "57", "58"].iter().any(|class| code.len() == 5 && code.starts_with(class)),
     }
 }
 

@@ -103,3 +103,19 @@ async fn a_package_holds_the_tree_and_repeats_itself_exactly() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_drawn_is_not_tried_again_at_once() {
+    on_each_engine(Limits::default(), |bench: Bench| async move {
+        let (library, actor) = (&bench.library, &bench.actor);
+        let damaged = bench.upload("d.png", &png(80, 60)[..60]).await.unwrap();
+        assert!(matches!(library.thumbnail(actor, damaged.id, &NARROW).await, Err(Fault::Unsupported)));
+        std::fs::remove_dir_all(bench.data.path().join("blobs/originals")).unwrap();
+        // This node knows without a look at the bytes, for other sizes too; another has to look and finds none.
+        let other = Plan { resize: Resize::Width(20), ..NARROW };
+        assert!(matches!(library.thumbnail(actor, damaged.id, &other).await, Err(Fault::Unsupported)));
+        let second = bench.second_node().await;
+        assert!(matches!(second.thumbnail(actor, damaged.id, &NARROW).await, Err(Fault::Unavailable("store"))));
+    })
+    .await;
+}

@@ -93,3 +93,23 @@ async fn a_secret_opens_only_its_own_realm() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_without_a_key_are_not_told_what_exists() {
+    on_each_engine(Limits::default(), |bench: Bench| async move {
+        let nobody = library::Actor::anonymous(Origin::default());
+        let there = bench.upload("a.txt", b"a").await.unwrap().id;
+        let trashed = bench.upload("b.txt", b"b").await.unwrap().id;
+        bench.library.trash_asset(&bench.actor, trashed).await.unwrap();
+        for id in [there, trashed, 999_999] {
+            let refused = bench.library.contents(&nobody, id, None).await;
+            assert!(matches!(refused, Err(Fault::Unauthenticated)), "{id}");
+        }
+        // What is in the trash is missing for a key that might not see it anyway.
+        let inner = bench.library.create_folder(&bench.actor, bench.folder.id, "Inner").await.unwrap();
+        let confined = bench.actor_with(Rights::ALL, Some(inner.id), None).await;
+        assert!(matches!(bench.library.asset(&confined, there).await, Err(Fault::Denied)));
+        assert!(matches!(bench.library.asset(&confined, trashed).await, Err(Fault::NotFound(Noun::Asset))));
+    })
+    .await;
+}

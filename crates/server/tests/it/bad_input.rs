@@ -127,59 +127,87 @@ fn lists_that_are_too_long() {
 }
 
 #[test]
+fn bodies_that_are_no_objects() {
+    with_organization(async |server, organization| {
+        let id = organization.id;
+        let texts = ["", " ", "null", "1", "\"x\"", "[]", "{", "{}}", "not json", "{'name':'x'}", "\u{feff}{}"];
+        let deep = ["[".repeat(100_000), "{\"a\":".repeat(100_000)];
+        let in_a_field =
+            format!("{{\"name\":\"x\",\"organizationId\":{id},\"a\":{}1{}}}", "[".repeat(200), "]".repeat(200));
+        let half_a_character = format!("{{\"name\":\"\\ud800\",\"organizationId\":{id}}}");
+        let mut bodies: Vec<Vec<u8>> = texts.map(|text| text.as_bytes().to_owned()).to_vec();
+        bodies.extend(deep.into_iter().chain([in_a_field, half_a_character]).map(String::into_bytes));
+        bodies.push(b"{\"name\":\"\xFF\xFE\",\"organizationId\":1}".to_vec());
+        for body in bodies {
+            let answer = create_folder(server, organization, &body).await.refused(400);
+            assert_eq!(answer.message(), "The request body must be a JSON object", "{}", shown(&body));
+        }
+        for body in [vec![b' '; TEN_MEGABYTES], json!({ "name": "x".repeat(TEN_MEGABYTES) }).to_string().into_bytes()] {
+            let answer = create_folder(server, organization, &body).await.refused(400);
+            assert_eq!(answer.message(), "The request body is too large");
+        }
+    });
+}
+
+async fn create_folder(server: &Server, organization: &Organization, body: &[u8]) -> Answer {
+    let ask = server.fliplet("POST", "/v1/media/folders").token(&organization.token);
+    ask.body("application/json", body).send().await
+}
+
+fn shown(body: &[u8]) -> String {
+    String::from_utf8_lossy(&body[..body.len().min(120)]).into_owned()
+}
+
+#[test]
 fn bodies_that_are_no_new_folder() {
     with_organization(async |server, organization| {
-        let ask = || server.fliplet("POST", "/v1/media/folders").token(&organization.token);
         let id = organization.id;
-        let mut bodies: Vec<Vec<u8>> = ["", " ", "null", "1", "\"x\"", "[]", "{", "{}}", "not json", "{'name':'x'}"]
-            .map(|text| text.as_bytes().to_owned())
-            .to_vec();
-        bodies.push(b"\xEF\xBB\xBF{\"name\":\"x\"}".to_vec());
-        bodies.push([&b"{\"name\":\"\xFF\xFE\",\"organizationId\":1}"[..]].concat());
-        bodies.push("[".repeat(100_000).into_bytes());
-        bodies.push("{\"a\":".repeat(100_000).into_bytes());
-        bodies.push(
-            format!("{{\"name\":\"x\",\"organizationId\":{id},\"a\":{}1{}}}", "[".repeat(200), "]".repeat(200)).into(),
+        let mut bodies = vec![json!({ "organizationId": id }).to_string()];
+        let (no_names, no_ids) = (
+            [
+                json!(null),
+                json!(1),
+                json!(true),
+                json!(["x"]),
+                json!({}),
+                json!(""),
+                json!(" \t"),
+                json!(".."),
+                json!("a/b"),
+            ],
+            [
+                json!(true),
+                json!([]),
+                json!([id]),
+                json!({}),
+                json!(1.5),
+                json!(-1),
+                json!(0),
+                json!(1e99),
+                json!("abc"),
+            ],
         );
-        bodies.push(vec![b' '; TEN_MEGABYTES]);
-        bodies.push(json!({ "name": "x".repeat(TEN_MEGABYTES), "organizationId": id }).to_string().into());
-        for name in [
-            json!(null),
-            json!(1),
-            json!(true),
-            json!(["x"]),
-            json!({}),
-            json!(""),
-            json!(" \t"),
-            json!(".."),
-            json!("a/b"),
-        ] {
-            bodies.push(json!({ "name": name, "organizationId": id }).to_string().into());
+        bodies.extend(no_names.map(|name| json!({ "name": name, "organizationId": id }).to_string()));
+        let (long, wide) = ("x".repeat(256), "é".repeat(128));
+        for name in ["\\u0000", "a\\u0000b", "a\\\\b", "a\\nb", "\\u202egpj.exe", &long, &wide] {
+            bodies.push(format!("{{\"name\":\"{name}\",\"organizationId\":{id}}}"));
         }
-        for name in
-            ["\\u0000", "a\\u0000b", "\\ud800", "a\\\\b", "a\\nb", "\\u202egpj.exe", &"x".repeat(256), &"é".repeat(128)]
-        {
-            bodies.push(format!("{{\"name\":\"{name}\",\"organizationId\":{id}}}").into());
-        }
-        bodies.push(json!({ "organizationId": id }).to_string().into());
-        for wrong in
-            [json!(true), json!([]), json!([id]), json!({}), json!(1.5), json!(-1), json!(0), json!(1e99), json!("abc")]
-        {
-            for key in ["organizationId", "appId", "parentId", "folderId"] {
+        for key in ["organizationId", "appId", "parentId", "folderId"] {
+            for wrong in &no_ids {
                 let mut body = json!({ "name": "x", "organizationId": id });
                 body[key] = wrong.clone();
-                bodies.push(body.to_string().into());
+                bodies.push(body.to_string());
             }
         }
         for body in bodies {
-            let shown = String::from_utf8_lossy(&body[..body.len().min(120)]).into_owned();
-            let answer = ask().body("application/json", body).send().await;
-            assert_eq!(answer.status, 400, "{shown}: {answer}");
+            let answer = create_folder(server, organization, body.as_bytes()).await;
+            assert_eq!(answer.status, 400, "{}: {answer}", shown(body.as_bytes()));
             answer.refused(400);
         }
         // Whatever it says it is: clients' wrappers set wrong types.
         let folder = json!({ "name": "Fine", "organizationId": id.to_string(), "parentId": "", "further": [1] });
-        let made = ask().body("text/plain", folder.to_string()).send().await.expect(201).json();
+        let ask = server.fliplet("POST", "/v1/media/folders").token(&organization.token);
+        let made = ask.body("text/plain", folder.to_string()).send().await.expect(201).json();
         let target = format!("/v1/media/folders/{}", made["id"]);
         server.fliplet("DELETE", &target).token(&organization.token).send().await.expect(200);
     });
@@ -188,7 +216,8 @@ fn bodies_that_are_no_new_folder() {
 #[test]
 fn methods_that_a_path_does_not_take() {
     with_organization(async |server, organization| {
-        let routes = mediary::dialect_routes();
+        let routes: Vec<_> =
+            mediary::dialect_routes().into_iter().filter(|(prefix, ..)| *prefix == "/fliplet").collect();
         for (prefix, _, path, _) in &routes {
             let mut allowed: Vec<&str> = routes
                 .iter()

@@ -204,7 +204,7 @@ fn files_that_are_too_large() {
         let ask = post(server, organization).header("Content-Length", "99999999999").body(&content_type(), *b"--");
         assert_eq!(
             ask.send().await.refused(400).message(),
-            "Your current plan is limited to 1001Mb of uploaded files."
+            "Your current plan is limited to 1000Mb of uploaded files."
         );
         // As much as is allowed is allowed, also in chunks and of a length that nobody told.
         let form = of(MEGABYTE);

@@ -31,6 +31,9 @@ pub(super) fn decode(engine: &mut Engine, work: &Work<'_>, input: &[u8]) -> Resu
     if stated.precision != 8 {
         return Err(RenderError::Unsupported);
     }
+    if has_too_many_scans(input) {
+        return Err(RenderError::Corrupt(format!("more than {MAX_SCANS} scans")));
+    }
     let mut decoder = match engine.jpeg_decoder.take() {
         Some(decoder) => decoder,
         None => new_decoder()?,
@@ -58,6 +61,12 @@ pub(super) fn decode(engine: &mut Engine, work: &Work<'_>, input: &[u8]) -> Resu
         raster = cmyk_to_rgb(&mut engine.buffers, raster, stated.adobe);
     }
     Ok(raster)
+}
+
+/// Counted before the first is decoded. Inside a scan every FF is followed by a 00 or a restart, so a start of scan is one
+/// wherever it stands, but for the few of a thumbnail inside a header.
+fn has_too_many_scans(input: &[u8]) -> bool {
+    input.windows(2).filter(|pair| *pair == [0xff, 0xda]).nth(MAX_SCANS as usize).is_some()
 }
 
 fn new_decoder() -> Result<Decompressor, RenderError> {
