@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Ask, Organization, Server, forms::Form, on_each_engine};
+use crate::support::{Answer, Ask, Organization, Server, forms::Form, on_each_engine, on_one_engine_with};
 
 /// No id is one of these. They are written as targets carry them.
 const NO_IDS: &[&str] = &[
@@ -39,15 +39,23 @@ const NOTHINGS: &[&str] = &["", "null", "undefined"];
 /// Far more than any body of names and ids.
 const TEN_MEGABYTES: usize = 10 * 1024 * 1024;
 
+/// A server on each engine, and an organization in which nothing must come to be.
 fn with_organization(case: impl AsyncFn(&Server, &Organization)) {
-    on_each_engine(async |server| {
-        let organization = server.organization("Acme").await;
-        case(server, &organization).await;
-        // Whatever was sent, the server is well, and nothing has come to be.
-        server.ask("GET", "/healthz").send().await.expect(200);
-        assert!(server.listed(&organization.token, &organization.here()).await.is_empty());
-        assert!(server.stored_files().is_empty());
-    });
+    on_each_engine(async |server| on(server, &case).await);
+}
+
+/// The same for what is refused before any engine has a part in it.
+fn with_organization_once(case: impl AsyncFn(&Server, &Organization)) {
+    on_one_engine_with(|_| {}, async |server| on(server, &case).await);
+}
+
+async fn on(server: &Server, case: &impl AsyncFn(&Server, &Organization)) {
+    let organization = server.organization("Acme").await;
+    case(server, &organization).await;
+    // Whatever was sent, the server is well, and nothing has come to be.
+    server.ask("GET", "/healthz").send().await.expect(200);
+    assert!(server.listed(&organization.token, &organization.here()).await.is_empty());
+    assert!(server.stored_files().is_empty());
 }
 
 #[test]
@@ -113,7 +121,7 @@ fn a_context_that_is_missing() {
 
 #[test]
 fn lists_that_are_too_long() {
-    with_organization(async |server, organization| {
+    with_organization_once(async |server, organization| {
         let ask = |target: String| server.fliplet("GET", &target).token(&organization.token);
         let ids = |count: usize| (1..=count).map(|id| id.to_string()).collect::<Vec<_>>().join(",");
         ask(format!("/v1/media/zip?files={}", ids(1000))).send().await.refused(404);
@@ -128,7 +136,7 @@ fn lists_that_are_too_long() {
 
 #[test]
 fn bodies_that_are_no_objects() {
-    with_organization(async |server, organization| {
+    with_organization_once(async |server, organization| {
         let id = organization.id;
         let texts = ["", " ", "null", "1", "\"x\"", "[]", "{", "{}}", "not json", "{'name':'x'}", "\u{feff}{}"];
         let deep = ["[".repeat(100_000), "{\"a\":".repeat(100_000)];
@@ -215,7 +223,7 @@ fn bodies_that_are_no_new_folder() {
 
 #[test]
 fn methods_that_a_path_does_not_take() {
-    with_organization(async |server, organization| {
+    with_organization_once(async |server, organization| {
         let routes: Vec<_> =
             mediary::dialect_routes().into_iter().filter(|(prefix, ..)| *prefix == "/fliplet").collect();
         for (prefix, _, path, _) in &routes {
@@ -294,23 +302,34 @@ fn paths_that_lead_nowhere() {
 /// The last segment of `contents` is for people: whatever stands there, the bytes come.
 #[test]
 fn a_cosmetic_name_may_be_anything() {
-    on_each_engine(async |server| {
-        let organization = server.organization("Acme").await;
-        let file = server.upload(&organization.token, &organization.here(), "a.txt", b"bytes").await["id"].clone();
-        for name in
-            ["a.txt", "%FF", "%00", "%2F..%2F", "..", "%F0%9F%98%80", "a b".replace(' ', "%20").as_str(), "%", "%zz"]
-        {
-            let target = format!("/v1/media/files/{file}/contents/{name}");
-            let answer = server.fliplet("GET", &target).token(&organization.token).send().await.expect(200);
-            assert_eq!(answer.body, b"bytes", "{name}");
-            assert_eq!(answer.header("content-disposition"), "inline; filename=\"a.txt\"");
-        }
-    });
+    on_one_engine_with(
+        |_| {},
+        async |server| {
+            let organization = server.organization("Acme").await;
+            let file = server.upload(&organization.token, &organization.here(), "a.txt", b"bytes").await["id"].clone();
+            for name in [
+                "a.txt",
+                "%FF",
+                "%00",
+                "%2F..%2F",
+                "..",
+                "%F0%9F%98%80",
+                "a b".replace(' ', "%20").as_str(),
+                "%",
+                "%zz",
+            ] {
+                let target = format!("/v1/media/files/{file}/contents/{name}");
+                let answer = server.fliplet("GET", &target).token(&organization.token).send().await.expect(200);
+                assert_eq!(answer.body, b"bytes", "{name}");
+                assert_eq!(answer.header("content-disposition"), "inline; filename=\"a.txt\"");
+            }
+        },
+    );
 }
 
 #[test]
 fn heads_that_are_too_long() {
-    with_organization(async |server, organization| {
+    with_organization_once(async |server, organization| {
         let list = || server.fliplet("GET", &format!("/v1/media?{}", organization.here())).token(&organization.token);
         let target = |bytes: usize| format!("/v1/media?{}&x={}", organization.here(), "x".repeat(bytes));
         server.fliplet("GET", &target(30_000)).token(&organization.token).send().await.expect(200);

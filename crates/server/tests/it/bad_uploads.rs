@@ -6,20 +6,30 @@ use serde_json::json;
 use crate::support::{
     Answer, Ask, Organization, Server,
     forms::{BOUNDARY, Form, content_type},
-    on_each_engine_with,
+    on_each_engine_with, on_one_engine_with,
 };
 
 const MEGABYTE: usize = 1024 * 1024;
 
-/// A server that takes files of one megabyte, and an organization in which nothing must come to be.
+/// A server on each engine that takes files of one megabyte, and an organization in which nothing must come to be.
 fn with_organization(case: impl AsyncFn(&Server, &Organization)) {
-    let set = |settings: &mut mediary::Settings| settings.limits.max_upload_bytes = MEGABYTE as u64;
-    on_each_engine_with(set, async |server| {
-        let organization = server.organization("Acme").await;
-        case(server, &organization).await;
-        assert!(server.listed(&organization.token, &organization.here()).await.is_empty());
-        assert_eq!(server.stored_files(), [""; 0].map(std::path::PathBuf::from));
-    });
+    on_each_engine_with(take_a_megabyte, async |server| on(server, &case).await);
+}
+
+/// The same for what is refused before any engine has a part in it.
+fn with_organization_once(case: impl AsyncFn(&Server, &Organization)) {
+    on_one_engine_with(take_a_megabyte, async |server| on(server, &case).await);
+}
+
+fn take_a_megabyte(settings: &mut mediary::Settings) {
+    settings.limits.max_upload_bytes = MEGABYTE as u64;
+}
+
+async fn on(server: &Server, case: &impl AsyncFn(&Server, &Organization)) {
+    let organization = server.organization("Acme").await;
+    case(server, &organization).await;
+    assert!(server.listed(&organization.token, &organization.here()).await.is_empty());
+    assert_eq!(server.stored_files(), [""; 0].map(std::path::PathBuf::from));
 }
 
 fn post(server: &Server, organization: &Organization) -> Ask {
@@ -38,7 +48,7 @@ fn assert_sentence(answer: Answer, sentence: &str) {
 
 #[test]
 fn forms_that_are_cut_short() {
-    with_organization(async |server, organization| {
+    with_organization_once(async |server, organization| {
         let form = Form::new().text("name[0]", "a.txt").file("files[0]", "b.txt", "text/plain", &[7; 3000]);
         let whole = form.file("files[1]", "c.txt", "", b"second").bytes();
         let closing = BOUNDARY.len() + 6;
@@ -51,7 +61,7 @@ fn forms_that_are_cut_short() {
 
 #[test]
 fn forms_that_are_none() {
-    with_organization(async |server, organization| {
+    with_organization_once(async |server, organization| {
         let bytes = a_file().bytes();
         for content_type in [
             "multipart/form-data",
@@ -81,7 +91,7 @@ fn forms_that_are_none() {
 
 #[test]
 fn forms_without_a_file() {
-    with_organization(async |server, organization| {
+    with_organization_once(async |server, organization| {
         let none = Form::new();
         let texts = Form::new().text("name[0]", "a.txt").text("files[0]", "no file name, no file");
         // What a browser sends for a field that was left empty.
@@ -95,7 +105,7 @@ fn forms_without_a_file() {
 
 #[test]
 fn forms_that_are_too_much() {
-    with_organization(async |server, organization| {
+    with_organization_once(async |server, organization| {
         let many = |count: usize, form: fn(Form, usize) -> Form| (0..count).fold(Form::new(), form);
         let files = many(2000, |form, at| form.file(&format!("files[{at}]"), "a.txt", "", b"bytes"));
         let texts = many(2000, |form, at| form.text(&format!("t[{at}]"), "x")).file("files[0]", "a.txt", "", b"bytes");
@@ -190,7 +200,7 @@ fn texts_that_can_not_be_kept() {
 
 #[test]
 fn files_that_are_too_large() {
-    with_organization(async |server, organization| {
+    with_organization_once(async |server, organization| {
         let sentence = "Your current plan is limited to 1Mb of uploaded files.";
         let of = |bytes: usize| Form::new().file("files[0]", "a.bin", "", &vec![7; bytes]);
         for bytes in [MEGABYTE + 1, 20 * MEGABYTE] {
@@ -223,7 +233,7 @@ fn files_that_are_too_large() {
 
 #[test]
 fn fonts_belong_to_apps() {
-    with_organization(async |server, organization| {
+    with_organization_once(async |server, organization| {
         let form = Form::new().file("files[0]", "a.ttf", "font/ttf", b"\0\x01\0\0\0");
         let sentence = "Font files can only be uploaded to apps. Please upload them to an app folder instead.";
         assert_sentence(form.put_in(post(server, organization)).send().await, sentence);

@@ -9,7 +9,7 @@ use crate::support::{
     Ask, Organization, Server,
     forms::{BOUNDARY, content_type},
     json::{Exception, Extras, assert_literal},
-    on_each_engine, on_each_engine_with, pictures,
+    on_each_engine, on_one_engine_with, pictures,
     programs::curl,
 };
 
@@ -80,7 +80,7 @@ fn under_the_host_name() {
 #[test]
 fn at_the_root() {
     let set = |settings: &mut mediary::Settings| settings.default_dialect = "fliplet".to_owned();
-    on_each_engine_with(set, async |server| all_of_it(server, &Way { prefix: "", host: None, slash: "" }).await);
+    on_one_engine_with(set, async |server| all_of_it(server, &Way { prefix: "", host: None, slash: "" }).await);
 }
 
 async fn all_of_it(server: &Server, way: &Way) {
