@@ -1,9 +1,8 @@
-//! What handlers read from a path. Not with axum's `Path`: that refuses, in words of its own, a path with anything in it that
-//! is not UTF-8, even where nobody reads it.
+//! The ids and names that stand in Fliplet's paths, as extractors.
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use library::{Fault, Noun};
-use percent_encoding::percent_decode_str;
+use wire::segment;
 
 use crate::{error::Refused, url::parse_id};
 
@@ -46,21 +45,13 @@ fn id(path: &str, noun: Noun) -> Result<i64, Refused> {
     Ok(i64::from(id))
 }
 
-/// One segment, the first being 0, with what is no UTF-8 replaced: no id and no name of ours holds the replacement.
-fn segment(path: &str, at: usize) -> String {
-    let segment = path.split('/').nth(at + 1).unwrap_or_default();
-    percent_decode_str(segment).decode_utf8_lossy().into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn segments_are_decoded_one_by_one() {
-        let path = "/v1/media/files/5%20/contents/%FF%2Fa";
-        assert_eq!([2, 3, 5, 6].map(|at| segment(path, at)), ["files", "5 ", "\u{fffd}/a", ""]);
-        assert_eq!(id(path, Noun::Asset).ok(), Some(5));
+    fn an_id_stands_third_and_what_follows_is_not_looked_at() {
+        assert_eq!(id("/v1/media/files/5%20/contents/%FF%2Fa", Noun::Asset).ok(), Some(5));
         assert_eq!(id("/v1/media/files/%FF", Noun::Asset).ok(), None);
     }
 }

@@ -17,6 +17,7 @@ mod query;
 mod refusal;
 mod request_body;
 mod routes;
+mod segments;
 mod serve;
 
 pub use access_log::{AccessLog, LogBuffer};
@@ -32,4 +33,5 @@ pub use query::Query;
 pub use refusal::{Refusal, refuse_plainly};
 pub use request_body::BodyFault;
 pub use routes::{Route, router};
+pub use segments::segment;
 pub use serve::{Drained, ServeConfig, serve};
