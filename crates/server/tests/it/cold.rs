@@ -55,6 +55,7 @@ fn a_cold_download_stalls_nobody() {
             let read = bytes_read_from_disks() - read_before;
             assert!(read >= size() / 10 * 9, "only {read} bytes came from the disk: the file was not cold");
             if slowest.last().is_some_and(|slowest| slowest.probe.saturating_sub(slowest.echo) < TOO_SLOW) {
+                eprintln!("{slowest:?}");
                 return;
             }
         }
