@@ -1,7 +1,7 @@
 //! Deleting files and streaming their bytes: contents, thumbnails, the CDN's paths, and packages.
 
 use axum::{Json, extract::State, response::Response};
-use library::{Actor, Asset, Fault, FolderKind, Library, Noun, Package, Plan};
+use library::{Actor, Asset, Fault, Library, Noun, Package, Plan};
 use serde_json::{Value, json};
 use wire::{Asked, Cache, Disposition, Manner, Query, deliver};
 
@@ -77,26 +77,13 @@ pub(crate) async fn zip_package(
         let ids = parse_ids(name, query.get(name).unwrap_or_default())?;
         Ok(ids.into_iter().map(i64::from).collect())
     };
-    let (assets, mut folders) = (ids("files")?, ids("folders")?);
+    let (assets, folders) = (ids("files")?, ids("folders")?);
     let context = Context::from_pairs(query.pairs())?;
     let named = !assets.is_empty() || !folders.is_empty();
     let context = match context.place() {
         None if named => None,
         _ => Some(places::folder_of(&library, &actor, context).await?.id),
     };
-    let mut found = Vec::with_capacity(folders.len());
-    for id in folders.drain(..) {
-        // Apps and organizations are no folders; what is missing is passed over, as files are.
-        match library.folder(&actor, id).await {
-            Ok(folder) if folder.kind == FolderKind::Plain => found.push(id),
-            Ok(_) | Err(Fault::NotFound(_) | Fault::Denied) => {}
-            Err(fault) => return Err(fault.into()),
-        }
-    }
-    if named && found.is_empty() && assets.is_empty() {
-        return Err(Fault::NotFound(Noun::Folder).into());
-    }
-    let folders = found;
     let content = library.package(&actor, &Package { context, folders, assets }).await?;
     Ok(deliver(&asked, content, &Manner { disposition: Disposition::Attachment, ..MANNER }))
 }

@@ -6,7 +6,7 @@ use content::{Content, MediaType};
 use futures_util::FutureExt;
 
 use crate::{
-    Actor, Asset, AssetState, Fault, Folder, Library, Noun, Right, Scan,
+    Actor, Asset, AssetState, Fault, Folder, FolderKind, Library, Noun, Right, Scan,
     archives::{Entry, EntryNames, OpenBody, archive, archive_tag},
 };
 
@@ -15,7 +15,7 @@ use crate::{
 pub struct Package {
     /// The folder that inner paths are relative to and that gives the package its name.
     pub context: Option<i64>,
-    /// Folders to pack with all that lies below them.
+    /// Folders to pack with all that lies below them. A root or a space is no folder among others: it is packed as a context.
     pub folders: Vec<i64>,
     /// Files to pack.
     pub assets: Vec<i64>,
@@ -73,6 +73,7 @@ impl Packing<'_> {
     async fn add_named(&mut self, package: &Package) -> Result<(), Fault> {
         for id in &package.folders {
             match self.library.expect_in_folder(self.actor, *id, Right::Read).await {
+                Ok(folder) if matches!(folder.kind, FolderKind::Root | FolderKind::Space) => {}
                 Ok(folder) => {
                     let inner = self.names.folder("", &folder.name);
                     self.push_folder(inner.clone(), &folder)?;

@@ -96,6 +96,8 @@ async fn a_package_holds_the_tree_and_repeats_itself_exactly() {
         assert_eq!(bytes.len() as u64, first.body.len());
         assert_eq!((first.tag, first.name.as_str()), (again.tag.clone(), "Things.zip"));
         assert_eq!(bytes, read(&again).await);
+        let root = Package { folders: vec![bench.founded.root.id], ..Package::default() };
+        assert!(matches!(library.package(actor, &root).await, Err(Fault::NotFound(_))));
         let text = String::from_utf8_lossy(&bytes).into_owned();
         for path in ["a.txt", "a (1).txt", "Inner/", "Inner/Empty/", "Inner/b.txt", "one", "two", "three"] {
             assert!(text.contains(path), "{path}");
