@@ -2,11 +2,15 @@
 //! It knows no rows: who refers to a key, and who may read it, is not its business.
 //!
 //! Bytes come in by [`Blobs::stage`], which sums them on the way and leaves nothing behind when it fails or is given up, and become
-//! durable by [`Blobs::publish`]. Only then may a row point at them.
+//! durable by [`Blobs::publish`]. Only then may a row point at them. They go away by [`Blobs::hold`], from where they can be brought
+//! back until [`Blobs::drop_held`] removes them for good, or at once by [`Blobs::delete`].
 
 mod blocking;
 mod buffers;
+mod care;
 mod disk;
+mod disk_hold;
+mod disk_list;
 mod disk_read;
 mod disk_write;
 mod error;
@@ -17,6 +21,7 @@ mod key;
 mod lane;
 mod map;
 mod objects;
+mod objects_hold;
 mod objects_write;
 mod staged;
 mod sums;
@@ -35,12 +40,13 @@ use futures_util::stream;
 use object_store::ObjectStore;
 use tokio::sync::Semaphore;
 
-use self::{disk::Disk, hot::Hot, intake::Intake, objects::Objects, staged::Place};
 pub use self::{
+    care::{Dropped, Found, Listed},
     error::{Error, StageError},
     key::{BlobId, BlobKey, Kind, NotABlobId},
     staged::Staged,
 };
+use self::{disk::Disk, hot::Hot, intake::Intake, objects::Objects, staged::Place};
 
 /// The limits of [`Blobs`].
 #[derive(Debug, Clone)]

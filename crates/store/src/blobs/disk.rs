@@ -21,6 +21,9 @@ use super::{
 /// Where bytes lie until they are published.
 const STAGING: &str = "staging";
 
+/// Where blobs lie that were taken away but not removed for good.
+pub(super) const HOLDING: &str = "holding";
+
 /// Smaller blobs are copied rather than mapped: unmapping costs more than copying, and the kernel allows a process 65,530 mappings.
 const MAPPED_MIN_BYTES: u64 = 64 * 1024;
 
@@ -29,9 +32,10 @@ const MAPPINGS_MAX: u64 = 32_768;
 
 /// A folder of blobs. The folder is ours alone: files in it are made by `disk_write`, and removed here.
 pub(super) struct Disk {
-    root: PathBuf,
+    pub(super) root: PathBuf,
     /// One for each shard of each kind, in the order of [`Kind::ALL`].
     shards: Vec<FolderSync>,
+    pub(super) holding: FolderSync,
     mapped_min_bytes: u64,
     pub(super) buffers: Buffers,
     /// Room that all uploads share, in units of [`super::lane::ROOM_UNIT_BYTES`].
@@ -45,11 +49,12 @@ impl Disk {
         let mut shards = Vec::with_capacity(512);
         let mut made = make_folder(&root)?;
         made |= make_folder(&root.join(STAGING))?;
+        made |= make_folder(&root.join(HOLDING))?;
         for kind in Kind::ALL {
             let folder = root.join(kind.folder());
             made |= make_folder(&folder)?;
             for shard in 0..=u8::MAX {
-                let path = folder.join(format!("{shard:02x}"));
+                let path = root.join(kind.shard_folder(shard));
                 made |= make_folder(&path)?;
                 shards.push(FolderSync::new(path));
             }
@@ -62,7 +67,8 @@ impl Disk {
             root.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())?;
         }
         let mapped_min_bytes = MAPPED_MIN_BYTES.max(config.hot_bytes / MAPPINGS_MAX);
-        let disk = Self { root, shards, mapped_min_bytes, buffers: Buffers::default(), room };
+        let holding = FolderSync::new(root.join(HOLDING));
+        let disk = Self { root, shards, holding, mapped_min_bytes, buffers: Buffers::default(), room };
         disk.try_writing()?;
         Ok(disk)
     }
@@ -98,10 +104,22 @@ impl Disk {
         {
             return Ok(mapped);
         }
-        let mut bytes = Vec::with_capacity(size);
-        file.take(len).read_to_end(&mut bytes)?;
-        let found = bytes.len() as u64;
-        if found == len { Ok(bytes.into()) } else { Err(Error::Length { key, expected: len, found }) }
+        read_whole(file, key, len)
+    }
+
+    /// The whole blob, copied: a disk that fails is an error here, where under a mapping it would end the process.
+    pub(super) fn copy_now(&self, key: BlobKey, len: u64) -> Result<Bytes, Error> {
+        read_whole(self.open_now(key, len)?, key, len)
+    }
+
+    /// How many bytes the blob has, if it is there.
+    pub(super) async fn stat(self: &Arc<Self>, key: BlobKey) -> Result<Option<u64>, Error> {
+        let disk = Arc::clone(self);
+        blocking(move || match fs::metadata(disk.path(key)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            outcome => Ok(Some(outcome?.len())),
+        })
+        .await
     }
 
     /// A blob that is read bit by bit.
@@ -171,13 +189,21 @@ impl Disk {
     }
 }
 
+/// All `len` bytes of `file`.
+fn read_whole(file: File, key: BlobKey, len: u64) -> Result<Bytes, Error> {
+    let mut bytes = Vec::with_capacity(usize::try_from(len).map_err(io::Error::other)?);
+    file.take(len).read_to_end(&mut bytes)?;
+    let found = bytes.len() as u64;
+    if found == len { Ok(bytes.into()) } else { Err(Error::Length { key, expected: len, found }) }
+}
+
 /// Makes a file that only we can read and that is not there yet.
 pub(super) fn new_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
 }
 
 /// Removes a file; `false` when somebody else did.
-fn removed(path: &Path) -> io::Result<bool> {
+pub(super) fn removed(path: &Path) -> io::Result<bool> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         outcome => outcome.map(|()| true),

@@ -56,9 +56,13 @@ pub enum StageError {
 
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
-            _ => Self::Disk(error),
+        // Streams can tell of nothing but `io::Error`, so an object store's refusal may come wrapped in one.
+        match error.downcast::<object_store::Error>() {
+            Ok(error) => Self::Objects(error),
+            Err(error) if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
+                Self::Full
+            }
+            Err(error) => Self::Disk(error),
         }
     }
 }
@@ -74,6 +78,18 @@ impl From<Error> for StageError {
         match error {
             Error::Full => Self::Full,
             other => Self::Store(other),
+        }
+    }
+}
+
+impl StageError {
+    /// What it means where the body was a blob of ours, read back.
+    pub(super) fn of_a_blob(self) -> Error {
+        match self {
+            Self::TooLarge { .. } => io::Error::other("there are more bytes than were found at first").into(),
+            Self::Interrupted(error) => error.into(),
+            Self::Full => Error::Full,
+            Self::Store(error) => error,
         }
     }
 }

@@ -58,13 +58,18 @@ impl Hot {
             }
             let bytes = load().await?;
             self.held.insert(key, bytes.clone());
+            // Forgotten while it was on its way: nobody may find it here.
+            if !self.lock().get(&key).is_some_and(|flight| Arc::ptr_eq(flight, &seat.flight)) {
+                self.held.invalidate(&key);
+            }
             Ok(bytes)
         });
         bytes.await.cloned()
     }
 
-    /// Lets go of a blob that was removed. A load under way may still bring it back; its id is never reused, so that costs only room.
+    /// Lets go of a blob that was taken away. A load under way serves those who wait for it and nobody else.
     pub(super) fn forget(&self, key: BlobKey) {
+        self.lock().remove(&key);
         self.held.invalidate(&key);
     }
 
@@ -83,8 +88,9 @@ struct Seat<'a> {
 impl Drop for Seat<'_> {
     fn drop(&mut self) {
         let mut flights = self.hot.lock();
+        let listed = flights.get(&self.key).is_some_and(|flight| Arc::ptr_eq(flight, &self.flight));
         // Ours and the map's: nobody can take another while the map is locked.
-        if Arc::strong_count(&self.flight) == 2 {
+        if listed && Arc::strong_count(&self.flight) == 2 {
             flights.remove(&self.key);
         }
     }
@@ -122,6 +128,20 @@ mod tests {
         assert!(hot.lock().is_empty());
         hot.forget(key);
         assert_eq!(hot.get(key), None);
+    }
+
+    #[tokio::test]
+    async fn what_is_forgotten_on_its_way_is_not_held() {
+        let (hot, key) = (hot(1 << 20), BlobKey::Original(BlobId::random()));
+        let load = || async {
+            hot.forget(key);
+            // Who comes now begins anew, and finds it gone.
+            assert!(hot.get_or_load(key, || ready(Err(Error::Missing(key)))).await.is_err());
+            Ok(Bytes::from_static(b"bytes"))
+        };
+        assert_eq!(hot.get_or_load(key, load).await.unwrap(), "bytes");
+        assert_eq!(hot.get(key), None);
+        assert!(hot.lock().is_empty());
     }
 
     #[tokio::test]

@@ -70,7 +70,7 @@ impl FromStr for BlobId {
 
 impl Kind {
     /// Every kind there is.
-    pub(super) const ALL: [Self; 2] = [Self::Original, Self::Rendition];
+    pub const ALL: [Self; 2] = [Self::Original, Self::Rendition];
 
     /// The folder that holds the shards of this kind.
     pub(super) const fn folder(self) -> &'static str {
@@ -78,6 +78,11 @@ impl Kind {
             Self::Original => "originals",
             Self::Rendition => "renditions",
         }
+    }
+
+    /// One of the 256 folders that blobs of this kind lie in: `originals/ab`.
+    pub(super) fn shard_folder(self, shard: u8) -> String {
+        format!("{}/{shard:02x}", self.folder())
     }
 }
 
@@ -111,7 +116,28 @@ impl BlobKey {
     /// Where the blob lies below the root of its store: `originals/ab/<id>` or `renditions/ab/<id>`.
     #[must_use]
     pub fn path(self) -> String {
-        format!("{}/{:02x}/{}", self.kind().folder(), self.id().shard(), self.id())
+        format!("{}/{}", self.kind().shard_folder(self.id().shard()), self.id())
+    }
+
+    /// The blob whose [`Self::path`] this is.
+    pub(super) fn at(path: &str) -> Option<Self> {
+        Self::told_by(path, '/', Self::path)
+    }
+
+    /// What the blob is called in the holding area: `originals-<id>`.
+    pub(super) fn held_name(self) -> String {
+        format!("{}-{}", self.kind().folder(), self.id())
+    }
+
+    /// The blob whose [`Self::held_name`] this is.
+    pub(super) fn held_as(name: &str) -> Option<Self> {
+        Self::told_by(name, '-', Self::held_name)
+    }
+
+    /// The key that `name` gives to `text`, which ends with the id. No other spelling of it will do.
+    fn told_by(text: &str, before_id: char, name: fn(Self) -> String) -> Option<Self> {
+        let id = text.rsplit_once(before_id)?.1.parse().ok()?;
+        Kind::ALL.into_iter().map(|kind| Self::new(kind, id)).find(|key| name(*key) == text)
     }
 }
 
@@ -152,5 +178,23 @@ mod tests {
         for kind in Kind::ALL {
             assert_eq!(BlobKey::new(kind, id).kind(), kind);
         }
+    }
+
+    #[test]
+    fn a_path_and_a_held_name_tell_their_key_and_nothing_else_does() {
+        for kind in Kind::ALL {
+            let key = BlobKey::new(kind, BlobId::random());
+            assert_eq!((BlobKey::at(&key.path()), BlobKey::held_as(&key.held_name())), (Some(key), Some(key)));
+        }
+        let id = "00112233445566778899aabbccddeeff";
+        let no_paths =
+            ["originals/01/", "originals/0/", "originals/", "others/00/", "/originals/00/", "originals/00//", ""];
+        for before in no_paths {
+            assert_eq!(BlobKey::at(&format!("{before}{id}")), None, "{before}");
+        }
+        for before in ["others-", "originals--", "-", "originals/", ""] {
+            assert_eq!(BlobKey::held_as(&format!("{before}{id}")), None, "{before}");
+        }
+        assert_eq!(BlobKey::at(&format!("originals/00/{id}~")), None);
     }
 }

@@ -4,11 +4,11 @@ use std::{io, sync::Arc};
 
 use bytes::Bytes;
 use content::{Body, ByteRange, ByteStream, ReadBytes};
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use object_store::{GetOptions, ObjectStore, ObjectStoreExt as _, PutPayload, path::Path};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream, stream::BoxStream};
+use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutPayload, path::Path};
 use tokio::sync::Semaphore;
 
-use super::{BlobId, BlobKey, Error};
+use super::{BlobId, BlobKey, Error, Found, Kind, Listed};
 
 /// An object store that holds blobs.
 pub(super) struct Objects {
@@ -35,6 +35,14 @@ impl Objects {
         load.await.map_err(|error: Error| error.about(key))
     }
 
+    /// How many bytes the blob has, if it is there.
+    pub(super) async fn stat(&self, key: BlobKey) -> Result<Option<u64>, Error> {
+        match self.store.head(&path(key)).await {
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            outcome => Ok(Some(outcome?.size)),
+        }
+    }
+
     /// A blob that is read bit by bit.
     pub(super) async fn open(&self, key: BlobKey, len: u64) -> Result<Body, Error> {
         let found = self.store.head(&path(key)).await.map_err(|error| Error::from(error).about(key))?.size;
@@ -47,14 +55,24 @@ impl Objects {
     /// Removes a blob; `false` when there was none.
     pub(super) async fn delete(&self, key: BlobKey) -> Result<bool, Error> {
         // A store removes what is not there without a word, so it is asked first.
-        match self.store.head(&path(key)).await {
-            Err(object_store::Error::NotFound { .. }) => return Ok(false),
-            outcome => outcome?,
-        };
-        match self.store.delete(&path(key)).await {
+        if self.stat(key).await?.is_none() {
+            return Ok(false);
+        }
+        self.removed(&path(key)).await
+    }
+
+    /// Removes an object; `false` when the store says that there was none, which not every store does.
+    pub(super) async fn removed(&self, path: &Path) -> Result<bool, Error> {
+        match self.store.delete(path).await {
             Err(object_store::Error::NotFound { .. }) => Ok(false),
             outcome => Ok(outcome.map(|()| true)?),
         }
+    }
+
+    /// Every object below the folder of `kind`.
+    pub(super) fn list(&self, kind: Kind) -> BoxStream<'static, Result<Found, Error>> {
+        let objects = self.store.list(Some(&Path::from(kind.folder())));
+        objects.map_ok(found).map_err(Error::from).boxed()
     }
 
     /// Whether an object can be written and removed.
@@ -62,6 +80,16 @@ impl Objects {
         let probe = Path::from(format!("check/{}", BlobId::random()));
         self.store.put(&probe, PutPayload::from_static(b"can this be written?")).await?;
         Ok(self.store.delete(&probe).await?)
+    }
+}
+
+fn found(object: ObjectMeta) -> Found {
+    match BlobKey::at(object.location.as_ref()) {
+        Some(key) => {
+            let modified_ms = object.last_modified.timestamp_millis();
+            Found::Blob(Listed { key, len: object.size, modified_ms })
+        }
+        None => Found::Stray(object.location.into()),
     }
 }
 
@@ -100,7 +128,10 @@ impl ReadBytes for Object {
 
 /// The same stream, which fails where it would end with fewer or go on with more than `len` bytes.
 fn exactly(len: u64, bytes: ByteStream) -> ByteStream {
-    let wrong = || io::Error::new(io::ErrorKind::UnexpectedEof, "object is not as long as its record says");
+    let wrong = || {
+        let source = "object is not as long as its record says".into();
+        io::Error::new(io::ErrorKind::UnexpectedEof, object_store::Error::Generic { store: "blobs", source })
+    };
     let counted = stream::unfold(Some((bytes, len)), move |state| async move {
         let (mut bytes, left) = state?;
         match bytes.next().await {

@@ -1,9 +1,9 @@
 //! Streams bytes to an object store, straight to their final key. An upload that is given up is aborted, and what came of it removed.
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use bytes::Bytes;
-use content::Body;
+use content::{Body, ByteRange};
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt as _, PutPayload, path::Path};
 use tokio::{runtime::Handle, task::JoinSet};
 
@@ -12,7 +12,7 @@ use super::{
     blocking::blocking,
     disk_write::SMALL_BYTES,
     intake::{Intake, Portion, head_of},
-    lane::{ROOM_UNIT_BYTES, Room},
+    lane::{Batch, ROOM_UNIT_BYTES, Room},
     objects::{self, Object, Objects},
     staged::{HEAD_BYTES, Place},
     sums::{Sums, digest_of},
@@ -30,13 +30,14 @@ const PARTS_MAX: u64 = 9_000;
 /// Parts of one upload on their way at the same time.
 const PARTS_AT_ONCE: usize = 4;
 
-/// An object that is not published yet. Dropping it removes it.
+/// An object that is not published yet. Dropping it removes it, or what there is of it.
 pub(super) struct StagedObject {
     store: Arc<dyn ObjectStore>,
     path: Path,
     /// Present until the parts are put together.
     upload: Option<Box<dyn MultipartUpload>>,
-    published: bool,
+    /// Whether a finished object stays when this is dropped.
+    kept: bool,
 }
 
 impl Objects {
@@ -49,23 +50,53 @@ impl Objects {
             return Ok(self.stage_pieces(kind, first.into_pieces(), len).await?);
         }
         let key = BlobKey::new(kind, BlobId::random());
-        let mut object = StagedObject::new(&self.store, key);
+        let mut object = StagedObject::new(&self.store, objects::path(key));
+        let (sums, mut head) = (Sums::new(), Bytes::new());
+        let beside = |batch: &Arc<Batch>| {
+            if head.is_empty() {
+                head = head_of(&batch.pieces, HEAD_BYTES);
+            }
+            sums.push(batch)
+        };
+        self.send_parts(&mut object, &mut intake, first, part_bytes, beside).await?;
+        let digest = sums.finish().await.map_err(Error::from)?;
+        Ok(Staged { len: intake.len(), digest, head, key, whole: None, place: Place::Object(object) })
+    }
+
+    /// Copies `len` bytes through this process, for objects that the store does not copy by itself.
+    pub(super) async fn copy_through(&self, from: &Path, to: &Path, len: u64) -> Result<(), Error> {
+        let body = Object::body(&self.store, from.clone(), len).read(ByteRange::whole(len));
+        let (mut intake, part_bytes) = (Intake::new(body, len), part_bytes(len));
+        // Of a copy that fails only the parts are cleared away. To remove what may have become an object already is not for this
+        // one, which could not be told from that of a second attempt.
+        let mut object = StagedObject::new(&self.store, to.clone());
+        object.kept = true;
+        let copy = async {
+            let first = intake.next(part_bytes).await?;
+            self.send_parts(&mut object, &mut intake, first, part_bytes, |_| Ok(())).await
+        };
+        copy.await.map_err(StageError::of_a_blob)
+    }
+
+    /// Sends a body in parts of the same size and puts them together. `beside` is shown each part as it is sent.
+    async fn send_parts(
+        &self,
+        object: &mut StagedObject,
+        intake: &mut Intake,
+        first: Portion,
+        part_bytes: usize,
+        mut beside: impl FnMut(&Arc<Batch>) -> io::Result<()>,
+    ) -> Result<(), StageError> {
         let upload = self.store.put_multipart(&object.path).await.map_err(Error::from)?;
         object.upload = Some(upload);
-
-        let (sums, mut parts) = (Sums::new(), JoinSet::new());
+        let mut parts = JoinSet::new();
         let room = Room::new(PARTS_AT_ONCE * part_bytes.div_ceil(ROOM_UNIT_BYTES), &self.room);
-        let mut head = Bytes::new();
-        let mut portion: Portion = first;
+        let mut portion = first;
         while portion.len() > 0 {
             let len = portion.len();
-            let pieces = portion.into_pieces();
-            if head.is_empty() {
-                head = head_of(&pieces, HEAD_BYTES);
-            }
             // A part counts against the room until it is both summed and sent, which bounds the parts on their way as well.
-            let batch = room.batch(pieces, len).await;
-            sums.push(&batch).map_err(Error::from)?;
+            let batch = room.batch(portion.into_pieces(), len).await;
+            beside(&batch).map_err(Error::from)?;
             let sent = object.put_part(batch.pieces.iter().cloned().collect());
             parts.spawn(async move {
                 let outcome = sent.await;
@@ -80,15 +111,13 @@ impl Objects {
         while let Some(outcome) = parts.join_next().await {
             part_outcome(outcome)?;
         }
-        let digest = sums.finish().await.map_err(Error::from)?;
-        object.complete().await?;
-        Ok(Staged { len: intake.len(), digest, head, key, whole: None, place: Place::Object(object) })
+        Ok(object.complete().await?)
     }
 
     /// Takes in bytes that are all there, in one request, and sums them meanwhile.
     pub(super) async fn stage_pieces(&self, kind: Kind, pieces: Vec<Bytes>, len: usize) -> Result<Staged, Error> {
         let key = BlobKey::new(kind, BlobId::random());
-        let object = StagedObject::new(&self.store, key);
+        let object = StagedObject::new(&self.store, objects::path(key));
         let whole = (len <= SMALL_BYTES).then(|| Bytes::from(PutPayload::from_iter(pieces.clone())));
         let head = head_of(&pieces, HEAD_BYTES);
         let put = async {
@@ -103,8 +132,8 @@ impl Objects {
 }
 
 impl StagedObject {
-    fn new(store: &Arc<dyn ObjectStore>, key: BlobKey) -> Self {
-        Self { store: Arc::clone(store), path: objects::path(key), upload: None, published: false }
+    fn new(store: &Arc<dyn ObjectStore>, path: Path) -> Self {
+        Self { store: Arc::clone(store), path, upload: None, kept: false }
     }
 
     /// What was written, to be read back.
@@ -114,7 +143,7 @@ impl StagedObject {
 
     /// Keeps the object: the store made it durable when it took it.
     pub(super) fn publish(mut self) {
-        self.published = true;
+        self.kept = true;
     }
 
     fn put_part(&mut self, payload: PutPayload) -> object_store::UploadPart {
@@ -131,17 +160,20 @@ impl StagedObject {
 
 impl Drop for StagedObject {
     fn drop(&mut self) {
-        if self.published {
+        if self.kept && self.upload.is_none() {
             return;
         }
         // Without a runtime the process is going down; what stays is an object that no row names.
         let Ok(runtime) = Handle::try_current() else { return };
-        let (store, path, upload) = (Arc::clone(&self.store), self.path.clone(), self.upload.take());
+        let (store, path, upload, kept) = (Arc::clone(&self.store), self.path.clone(), self.upload.take(), self.kept);
         runtime.spawn(async move {
             if let Some(mut upload) = upload
                 && let Err(error) = upload.abort().await
             {
                 tracing::warn!(%error, %path, "upload was not aborted; the store's own clean-up has to");
+            }
+            if kept {
+                return;
             }
             match store.delete(&path).await {
                 Err(object_store::Error::NotFound { .. }) | Ok(()) => {}
@@ -152,7 +184,7 @@ impl Drop for StagedObject {
 }
 
 fn part_outcome(outcome: Result<object_store::Result<()>, tokio::task::JoinError>) -> Result<(), Error> {
-    Ok(outcome.map_err(std::io::Error::other)??)
+    Ok(outcome.map_err(io::Error::other)??)
 }
 
 /// The size of the parts of a body of at most `max_bytes`: all the same, as some stores demand.
@@ -163,7 +195,31 @@ fn part_bytes(max_bytes: u64) -> usize {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use futures_util::StreamExt as _;
+    use object_store::memory::InMemory;
+    use tokio::sync::Semaphore;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_copy_through_this_process_is_the_same_and_a_failed_one_removes_nothing() {
+        let store = Arc::new(InMemory::new());
+        let objects = Objects::new(Arc::clone(&store) as Arc<dyn ObjectStore>, Arc::new(Semaphore::new(64)));
+        let bytes: Bytes = (0..20_000_000_u32).map(|i| i.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
+        let (from, to, len) = (Path::from("from"), Path::from("to"), bytes.len() as u64);
+        store.put(&from, bytes.clone().into()).await.unwrap();
+        objects.copy_through(&from, &to, len).await.unwrap();
+        assert!(matches!(objects.copy_through(&from, &to, len + 1).await, Err(Error::Objects(_))));
+        let gone = objects.copy_through(&Path::from("gone"), &to, len).await;
+        assert!(matches!(gone, Err(Error::Objects(object_store::Error::NotFound { .. }))));
+        // What clears up after them has had its turns.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert!(store.get(&to).await.unwrap().bytes().await.unwrap() == bytes);
+        assert_eq!(store.list(None).count().await, 2);
+    }
 
     #[test]
     fn parts_grow_with_the_limit_and_are_bounded() {

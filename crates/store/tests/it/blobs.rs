@@ -4,6 +4,21 @@
 
 mod shelf;
 
+/// Makes a test of each function, on every store.
+macro_rules! every_store {
+    ($($name:ident)*) => {
+        mod disk {
+            $(#[tokio::test] async fn $name() { super::$name(super::Shelf::disk().await).await; })*
+        }
+        mod memory {
+            $(#[tokio::test] async fn $name() { super::$name(super::Shelf::memory().await).await; })*
+        }
+    };
+}
+
+mod hold;
+mod look;
+
 use std::{
     io,
     path::Path,
@@ -24,17 +39,6 @@ use self::shelf::{Place, Shelf, chunked, pattern, read};
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
-
-macro_rules! every_store {
-    ($($name:ident)*) => {
-        mod disk {
-            $(#[tokio::test] async fn $name() { super::$name(super::Shelf::disk().await).await; })*
-        }
-        mod memory {
-            $(#[tokio::test] async fn $name() { super::$name(super::Shelf::memory().await).await; })*
-        }
-    };
-}
 
 every_store! {
     what_goes_in_comes_out

@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use content::{Body, ByteRange, ByteStream};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use object_store::{ObjectStore, memory::InMemory};
+use object_store::{ObjectStore, ObjectStoreExt as _, memory::InMemory};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use store::blobs::{BlobKey, Blobs, BlobsConfig, Kind, Staged};
 
@@ -57,6 +57,22 @@ impl Shelf {
             }
         };
         tokio::time::timeout(Duration::from_secs(20), until).await.expect("something stayed that should have gone");
+    }
+
+    /// Puts bytes somewhere below the root by other means than the store's own.
+    pub async fn put(&self, path: &str, bytes: &[u8]) {
+        match &self.place {
+            Place::Folder(root) => {
+                let path = root.path().join(path);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                // As another file: bytes that are mapped somewhere must not change.
+                std::fs::write(root.path().join("new"), bytes).unwrap();
+                std::fs::rename(root.path().join("new"), path).unwrap();
+            }
+            Place::Memory(store) => {
+                store.put(&path.into(), Bytes::copy_from_slice(bytes).into()).await.unwrap();
+            }
+        }
     }
 
     pub async fn stage(&self, bytes: &[u8], seed: u64) -> Staged {
