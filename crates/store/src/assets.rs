@@ -2,10 +2,16 @@
 
 mod change;
 mod select;
+mod trash;
 
 use content::{Digest, MediaType};
+use sqlx::AnyConnection;
 
-use crate::{blobs::BlobKey, folders::Folder, jobs::NewJob, names::Slug};
+use crate::{
+    Error, Noun, Result, blobs::BlobKey, catalog::Columns, folders::Folder, jobs::NewJob, names::Slug, rules::Rule,
+};
+
+pub(crate) use trash::erase;
 
 /// Where an asset is in its life; the trash is `deleted_at`, its own or its folder's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +110,8 @@ pub struct Asset {
     pub updated_at: i64,
     /// When it was put in the trash itself.
     pub deleted_at: Option<i64>,
+    /// The access rules that were set on it; none: those of its folder hold.
+    pub rules: Option<Vec<Rule>>,
 }
 
 impl Asset {
@@ -125,7 +133,28 @@ pub struct NewBlob {
     pub digest: Digest,
 }
 
-/// What a new asset is made from. Bytes before rows: the blob is durable already.
+/// New bytes of an asset and what they are. Bytes before rows: the blob is durable already.
+#[derive(Debug, Clone)]
+pub struct NewVersion {
+    /// The bytes.
+    pub blob: NewBlob,
+    /// What the bytes are.
+    pub media_type: MediaType,
+    /// See [`Version::pixels`].
+    pub pixels: Option<(u32, u32)>,
+    /// See [`Version::orientation`].
+    pub orientation: u8,
+    /// See [`Version::animated`].
+    pub animated: bool,
+    /// What the scan says at the start.
+    pub scan: Scan,
+    /// Who brings them.
+    pub created_by: i64,
+    /// Work that follows, queued in the same transaction.
+    pub jobs: Vec<NewJob>,
+}
+
+/// What a new asset is made from.
 #[derive(Debug, Clone)]
 pub struct NewAsset {
     /// Whose.
@@ -140,24 +169,10 @@ pub struct NewAsset {
     pub name_key: String,
     /// The slug wished for.
     pub slug: Slug,
-    /// What the scan says at the start.
-    pub scan: Scan,
-    /// Who makes it.
-    pub created_by: i64,
-    /// The bytes.
-    pub blob: NewBlob,
-    /// What the bytes are.
-    pub media_type: MediaType,
-    /// See [`Version::pixels`].
-    pub pixels: Option<(u32, u32)>,
-    /// See [`Version::orientation`].
-    pub orientation: u8,
-    /// See [`Version::animated`].
-    pub animated: bool,
+    /// Its first bytes, and who makes it.
+    pub version: NewVersion,
     /// Free metadata to begin with: path and value, both text.
     pub fields: Vec<(String, String)>,
-    /// Work that follows, queued in the same transaction.
-    pub jobs: Vec<NewJob>,
 }
 
 /// What became of a new asset.
@@ -178,6 +193,33 @@ pub struct AssetChange {
     pub folder_id: Option<i64>,
     /// The slug wished for afterwards.
     pub slug: Slug,
+}
+
+/// Takes the asset's row, so that changes to one asset happen one after another; the folder is as it is at that moment.
+const TAKE: &str = "update assets set updated_at = $3 where tenant_id = $1 and id = $2 and deleted_at is null \
+     and exists (select 1 from folders f where f.id = assets.folder_id and f.trashed_root is null) \
+     returning folder_id, slug";
+/// A statement of its own, once the asset's row is taken: a statement that waited for the row sees that one as it is then,
+/// and all others as they were before.
+const BYTES: &str = "select b.size from assets a join versions v on v.asset_id = a.id and v.number = a.version_number \
+     join blobs b on b.id = v.blob_id where a.id = $1";
+
+/// A living asset whose row this transaction holds.
+struct Taken {
+    folder_id: i64,
+    slug: String,
+}
+
+async fn take(conn: &mut AnyConnection, tenant_id: i64, id: i64, now_ms: i64) -> Result<Taken> {
+    let row = sqlx::query(TAKE).bind(tenant_id).bind(id).bind(now_ms).fetch_optional(conn).await?;
+    let row = row.ok_or(Error::Missing(Noun::Asset))?;
+    Ok(Taken { folder_id: row.int("folder_id")?, slug: row.text("slug")? })
+}
+
+/// How many bytes the current version of an asset has whose row this transaction holds.
+async fn bytes_of(conn: &mut AnyConnection, id: i64) -> Result<i64> {
+    let row = sqlx::query(BYTES).bind(id).fetch_optional(conn).await?;
+    row.map_or(Ok(0), |row| row.int("size"))
 }
 
 /// Turns an enum into its column's text and back, so that a new word is written in one place.

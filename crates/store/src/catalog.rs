@@ -1,6 +1,7 @@
 //! The open database: one concrete `Catalog` over SQLite or PostgreSQL, and the transactions of its writers.
 //! Every statement is one text for both engines; what cannot be lies in `catalog/sqlite.rs` and `catalog/postgres.rs`.
 
+mod name_index;
 mod postgres;
 mod row;
 mod sqlite;
@@ -13,17 +14,21 @@ use sqlx::{
     migrate::{Migration, MigrationType, Migrator},
 };
 
-pub(crate) use row::Columns;
+pub(crate) use name_index::{NameIndex, Step, took_too_long};
+pub(crate) use row::{Columns, SLOTS, slot_list, slots};
 
 use crate::{Error, Refusal, error::Result};
 
 static DRIVERS: Once = Once::new();
 
 /// Every migration ever released, in order. One is never edited after its release.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "library", include_str!("../migrations/0001_library.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "library", include_str!("../migrations/0001_library.sql")),
+    (2, "care", include_str!("../migrations/0002_care.sql")),
+];
 
 /// Each deadlock lets one write through, and each costs the server a second to notice.
-const MAX_DEADLOCKS: u32 = 10;
+const MAX_MEETINGS: u32 = 10;
 
 /// The database of a library. Cheap to clone.
 #[derive(Clone)]
@@ -109,34 +114,36 @@ impl Tx {
     }
 }
 
-/// Runs a write that takes several rows, and again when it met another that took them in the other order and the engine
-/// ended this one so that the other could go on.
+/// Runs a write that takes several rows, and again when it met another: one that took them in the other order, so that
+/// the engine ended this one for the other to go on, or one that came to point at what this one deletes.
 pub(crate) async fn settle<T, F>(mut attempt: impl FnMut() -> F) -> Result<T>
 where
     F: Future<Output = Result<T>>,
 {
-    for _ in 0..MAX_DEADLOCKS {
+    for _ in 0..MAX_MEETINGS {
         match attempt().await {
-            Err(Error::Database(error)) if postgres::is_deadlock(&error) => {}
+            Err(Error::Database(error)) if postgres::met_another(&error) => {}
             outcome => return outcome,
         }
     }
     attempt().await
 }
 
-/// The engine's own words for three kinds of column.
-struct ColumnTypes {
+/// The engine's own words for three kinds of column, and its own search of names.
+struct EngineWords {
     identity: &'static str,
     bytes: &'static str,
     /// Text that sorts by its bytes, whatever the database's collation.
     key: &'static str,
+    name_search: &'static str,
 }
 
 /// Brings the schema up to date.
-async fn migrate(conn: &mut AnyConnection, types: &ColumnTypes) -> Result<()> {
+async fn migrate(conn: &mut AnyConnection, words: &EngineWords) -> Result<()> {
     let migrations = MIGRATIONS.iter().map(|(version, name, text)| {
-        let text = text.replace("{id}", types.identity).replace("{bytes}", types.bytes).replace("{key}", types.key);
-        // Our own compiled-in text with three constants put in: nothing of a user's gets there.
+        let text = text.replace("{id}", words.identity).replace("{bytes}", words.bytes).replace("{key}", words.key);
+        let text = text.replace("{name_search}", words.name_search);
+        // Our own compiled-in text with four constants put in: nothing of a user's gets there.
         let sql = sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(text));
         Migration::new(*version, (*name).into(), MigrationType::Simple, sql, false)
     });

@@ -27,6 +27,22 @@ pub enum Noun {
     Record,
 }
 
+crate::assets::words!(
+    Noun,
+    "noun",
+    Tenant = "tenant",
+    User = "user",
+    Folder = "folder",
+    Asset = "asset",
+    Upload = "upload",
+    Collection = "collection",
+    Token = "token",
+    Link = "link",
+    Rendition = "rendition",
+    Job = "job",
+    Record = "record",
+);
+
 /// Rules of the tree and of the schema that a call would break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
@@ -36,6 +52,14 @@ pub enum Refusal {
     IntoItself,
     /// The root stays as it is.
     Root,
+    /// What lies above it is in the trash: it has to come back first.
+    ParentInTrash,
+    /// Its time is over.
+    Expired,
+    /// A virus was found in it.
+    Infected,
+    /// Something that is in use points at it.
+    InUse,
     /// More bytes than a row can count.
     TooManyBytes,
     /// The database's URL is of neither engine.
@@ -92,6 +116,16 @@ fn is_passing(code: &str) -> bool {
 }
 
 impl Error {
+    /// Whether it is certain that nothing was changed. A connection that breaks while a commit is under way tells nothing:
+    /// bytes that may have a row must not be removed.
+    #[must_use]
+    pub const fn is_certain(&self) -> bool {
+        match self {
+            Self::Missing(_) | Self::Taken(_) | Self::Refused(_) => true,
+            Self::Corrupt(_) | Self::Unavailable(_) | Self::Database(_) | Self::Commit(_) | Self::Migration(_) => false,
+        }
+    }
+
     /// Why a row was refused, in terms of what it is about: `taken` has its key already, or `missing`, which it points
     /// at, is not there.
     pub(crate) fn of_row(error: sqlx::Error, taken: Noun, missing: Noun) -> Self {

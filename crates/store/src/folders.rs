@@ -1,13 +1,19 @@
 //! Folders: one tree per tenant. A folder knows the chain of ids above it (`path`), the space it lies in, and whether
 //! it or anything above it is in the trash. Changes to the tree's shape take the tenant's row first.
 
+mod trash;
 mod tree;
 
 use sqlx::{AnyConnection, any::AnyRow};
 
 pub(crate) use tree::insert_root;
 
-use crate::{Catalog, Error, Noun, Result, catalog::Columns, names::Slug};
+use crate::{
+    Catalog, Error, Noun, Result,
+    catalog::{Columns, SLOTS, slot_list, slots},
+    names::Slug,
+    rules::{self, Rule},
+};
 
 /// How deep a tree may be, the root included.
 pub const MAX_DEPTH: usize = 64;
@@ -58,6 +64,8 @@ pub struct Folder {
     pub deleted_at: Option<i64>,
     /// The folder, itself or one above it, whose way into the trash took it along.
     pub trashed_root: Option<i64>,
+    /// The access rules that were set on it; none: those above it hold.
+    pub rules: Option<Vec<Rule>>,
 }
 
 impl Folder {
@@ -118,23 +126,32 @@ pub struct FolderChange {
 macro_rules! columns {
     () => {
         "id, tenant_id, parent_id, space_id, kind, name, slug, path, public_read, created_by, created_at, \
-         updated_at, deleted_at, trashed_root"
+         updated_at, deleted_at, trashed_root, access_rules"
     };
 }
 use columns;
 
-const FIND: &str = concat!("select ", columns!(), " from folders where tenant_id = $1 and id = $2");
+const FIND: &str =
+    concat!("select ", columns!(), " from folders where tenant_id = $1 and id = $2 and purged_at is null");
+const OF_ANYBODY: &str = concat!("select ", columns!(), " from folders where id = $1 and purged_at is null");
 const ROOT: &str = concat!("select ", columns!(), " from folders where tenant_id = $1 and parent_id is null");
 const CHILDREN: &str = concat!(
     "select ",
     columns!(),
-    " from folders where parent_id = $1 and deleted_at is null and (name_key, id) > ($2, $3) \
+    " from folders where parent_id = $1 and deleted_at is null and purged_at is null and (name_key, id) > ($2, $3) \
      order by name_key, id limit $4"
 );
 const BY_KIND: &str = concat!(
     "select ",
     columns!(),
     " from folders where tenant_id = $1 and kind = $2 and trashed_root is null and id > $3 order by id limit $4"
+);
+/// `tenant_id + 0`: SQLite would rather go through all folders of the tenant than look up each id.
+const BY_IDS: &str = concat!(
+    "select ",
+    columns!(),
+    " from folders where tenant_id + 0 = $1 and purged_at is null and id in ",
+    slot_list!()
 );
 const BELOW: &str = concat!(
     "select ",
@@ -150,6 +167,28 @@ impl Catalog {
     pub async fn folder(&self, tenant_id: i64, id: i64) -> Result<Option<Folder>> {
         let row = sqlx::query(FIND).bind(tenant_id).bind(id).fetch_optional(self.read()).await?;
         row.as_ref().map(read).transpose()
+    }
+
+    /// One folder, whoever's it is: for those without a key, who have no tenant.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn folder_of_anybody(&self, id: i64) -> Result<Option<Folder>> {
+        sqlx::query(OF_ANYBODY).bind(id).fetch_optional(self.read()).await?.as_ref().map(read).transpose()
+    }
+
+    /// Several folders in one read, in the trash or not; those that are not there are left out, and the order is not kept.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn folders_by_id(&self, tenant_id: i64, ids: &[i64]) -> Result<Vec<Folder>> {
+        let mut found = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(SLOTS) {
+            let query = slots(sqlx::query(BY_IDS).bind(tenant_id), chunk);
+            let rows = query.fetch_all(self.read()).await?;
+            found.extend(rows.iter().map(read).collect::<Result<Vec<_>>>()?);
+        }
+        Ok(found)
     }
 
     /// The top of a tenant's tree.
@@ -206,6 +245,12 @@ pub(crate) async fn find(conn: &mut AnyConnection, tenant_id: i64, id: i64) -> R
     read(&row.ok_or(Error::Missing(Noun::Folder))?)
 }
 
+/// The folder, if neither it nor anything above it is in the trash.
+async fn living(conn: &mut AnyConnection, tenant_id: i64, id: i64) -> Result<Folder> {
+    let folder = find(conn, tenant_id, id).await?;
+    if folder.lives() { Ok(folder) } else { Err(Error::Missing(Noun::Folder)) }
+}
+
 fn read(row: &AnyRow) -> Result<Folder> {
     Ok(Folder {
         id: row.int("id")?,
@@ -222,5 +267,6 @@ fn read(row: &AnyRow) -> Result<Folder> {
         updated_at: row.int("updated_at")?,
         deleted_at: row.int_or_null("deleted_at")?,
         trashed_root: row.int_or_null("trashed_root")?,
+        rules: rules::of_row(row, "access_rules")?,
     })
 }

@@ -24,6 +24,15 @@ pub enum Work {
     },
     /// Remove what interrupted uploads left behind.
     SweepStaging,
+    /// Remove the rows of a folder that was purged, and of all that lies in it.
+    PurgeFolder {
+        /// Whose.
+        tenant_id: i64,
+        /// Which.
+        folder_id: i64,
+    },
+    /// Put in the trash what has expired, purge what has lain there for long enough, and collect what nothing wants.
+    Tend,
 }
 
 impl NewJob {
@@ -41,6 +50,8 @@ impl Work {
         match self {
             Self::Preview { .. } => "preview",
             Self::SweepStaging => "sweep_staging",
+            Self::PurgeFolder { .. } => "purge_folder",
+            Self::Tend => "tend",
         }
     }
 }
@@ -93,6 +104,7 @@ const CLAIM: &str = concat!(
      and state = 'waiting' returning ",
     columns!()
 );
+const LATEST: &str = "select state, created_at from jobs where kind = $1 order by id desc limit 1";
 const WAITING: &str = "select 1 as one from jobs where state = 'waiting' and run_at <= $1 limit 1";
 const FINISH: &str =
     "update jobs set state = 'done', finished_at = $3, claimed_by = null where id = $1 and claimed_by = $2";
@@ -116,6 +128,24 @@ impl Catalog {
     pub async fn add_job(&self, tenant_id: Option<i64>, work: &Work, run_at_ms: i64) -> Result<()> {
         let mut tx = self.begin().await?;
         insert(tx.conn(), tenant_id, work, run_at_ms).await?;
+        tx.commit().await
+    }
+
+    /// Queues work that is due every so often, unless it was queued less than `every_ms` ago or is not done yet.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn add_recurring_job(&self, work: &Work, now_ms: i64, every_ms: i64) -> Result<()> {
+        let latest = sqlx::query(LATEST).bind(work.kind()).fetch_optional(self.read()).await?;
+        if let Some(latest) = latest {
+            let state = JobState::parse(&latest.text("state")?)?;
+            let under_way = matches!(state, JobState::Waiting | JobState::Running);
+            if under_way || latest.int("created_at")? > now_ms - every_ms {
+                return Ok(());
+            }
+        }
+        let mut tx = self.begin().await?;
+        insert(tx.conn(), None, work, now_ms).await?;
         tx.commit().await
     }
 

@@ -4,21 +4,27 @@
 //! A transaction never leaves this crate: what must happen together is one method.
 
 pub mod assets;
+pub mod audit;
 pub mod blobs;
 mod catalog;
+pub mod downloads;
 mod error;
 pub mod fields;
 pub mod folders;
+pub mod garbage;
 pub mod jobs;
 pub mod links;
 pub mod names;
 pub mod records;
 pub mod renditions;
-mod tallies;
+pub mod rules;
+pub mod search;
+pub mod tallies;
 pub mod tenants;
 pub mod tokens;
 pub mod uploads;
 pub mod users;
+pub mod verify;
 
 pub use catalog::Catalog;
 pub use error::{Error, Noun, Refusal, Result};

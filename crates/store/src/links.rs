@@ -2,7 +2,11 @@
 
 use sqlx::any::AnyRow;
 
-use crate::{Catalog, Error, Noun, Result, catalog::Columns};
+use crate::{
+    Catalog, Error, Noun, Result,
+    audit::{self, Action, Stamp},
+    catalog::{Columns, settle},
+};
 
 /// A link, as kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,14 +97,19 @@ impl Catalog {
     ///
     /// # Errors
     /// `Missing` when the tenant has no such asset or the asset no such version; `Taken` when the key exists.
-    pub async fn add_link(&self, link: &NewLink, now_ms: i64) -> Result<Link> {
+    pub async fn add_link(&self, link: &NewLink, stamp: &Stamp) -> Result<Link> {
+        settle(|| self.try_add_link(link, stamp)).await
+    }
+
+    async fn try_add_link(&self, link: &NewLink, stamp: &Stamp) -> Result<Link> {
         let mut tx = self.begin().await?;
         let query = sqlx::query(INSERT).bind(link.tenant_id).bind(&link.key).bind(&link.realm).bind(link.asset_id);
         let query = query.bind(link.version_id).bind(&link.plan_key).bind(&link.file_name).bind(link.use_limit);
-        let query = query.bind(link.created_by).bind(now_ms).bind(link.expires_at);
+        let query = query.bind(link.created_by).bind(stamp.now_ms).bind(link.expires_at);
         let row = query.fetch_optional(tx.conn()).await;
         let row = row.map_err(|error| Error::of_row(error, Noun::Link, Noun::User))?;
         let link = read(&row.ok_or(Error::Missing(Noun::Asset))?)?;
+        audit::note(tx.conn(), link.tenant_id, stamp, Action::Create, (Noun::Link, link.id)).await?;
         tx.commit().await?;
         Ok(link)
     }
@@ -138,9 +147,12 @@ impl Catalog {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn revoke_link(&self, tenant_id: i64, id: i64, now_ms: i64) -> Result<bool> {
+    pub async fn revoke_link(&self, tenant_id: i64, id: i64, stamp: &Stamp) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let done = sqlx::query(REVOKE).bind(tenant_id).bind(id).bind(now_ms).execute(tx.conn()).await?;
+        let done = sqlx::query(REVOKE).bind(tenant_id).bind(id).bind(stamp.now_ms).execute(tx.conn()).await?;
+        if done.rows_affected() > 0 {
+            audit::note(tx.conn(), tenant_id, stamp, Action::Revoke, (Noun::Link, id)).await?;
+        }
         tx.commit().await?;
         Ok(done.rows_affected() > 0)
     }

@@ -62,7 +62,7 @@ impl Catalog {
     }
 }
 
-fn read(row: &AnyRow) -> Result<Rendition> {
+pub(crate) fn read(row: &AnyRow) -> Result<Rendition> {
     let key = row.text("blob_key")?;
     let media_type = row.text("media_type")?;
     let side = |column| -> Result<u32> {

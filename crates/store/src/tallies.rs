@@ -1,4 +1,5 @@
-//! Tallies: how many living assets each folder has, by runs of 1024 ids, for exact counts and page starts without a scan.
+//! Tallies: how many living assets each folder and each tenant has, and how many bytes, by runs of 1024 ids: exact counts
+//! and the starts of pages without a scan.
 
 use std::collections::BTreeMap;
 
@@ -6,29 +7,97 @@ use sqlx::AnyConnection;
 
 use crate::{Catalog, Result, catalog::Columns};
 
-const ADD: &str = "insert into tallies (tenant_id, folder_id, bucket, live) values ($1, $2, $3, $4) \
-     on conflict (tenant_id, folder_id, bucket) do update set live = tallies.live + $4";
+/// How many ids share a row, as a power of two.
+const RUN_BITS: u32 = 10;
+
+const ADD: &str = "insert into tallies (tenant_id, folder_id, bucket, live, bytes) values ($1, $2, $3, $4, $5) \
+     on conflict (tenant_id, folder_id, bucket) do update set live = tallies.live + $4, bytes = tallies.bytes + $5";
+const ADD_TO_TENANT: &str = "insert into tenant_tallies (tenant_id, bucket, live) values ($1, $2, $3) \
+     on conflict (tenant_id, bucket) do update set live = tenant_tallies.live + $3";
 const FOLDER: &str =
     "select cast(coalesce(sum(live), 0) as bigint) as live from tallies where tenant_id = $1 and folder_id = $2";
-const TENANT: &str = "select cast(coalesce(sum(t.live), 0) as bigint) as live from tallies t \
-     join folders f on f.id = t.folder_id where t.tenant_id = $1 and f.trashed_root is null";
+/// What the trash holds is far less than the library, so it is what gets subtracted. `cross join` has SQLite begin with the
+/// folders: by itself it would begin with the tallies, which are the whole library's.
+const TENANT: &str = "select (select cast(coalesce(sum(live), 0) as bigint) from tenant_tallies where tenant_id = $1) \
+     - (select cast(coalesce(sum(t.live), 0) as bigint) from folders f cross join tallies t \
+     where t.tenant_id = f.tenant_id and t.folder_id = f.id and f.tenant_id = $1 and f.trashed_root is not null) as live";
+/// Where the half begins that the asset is in: the newer one, if that and what is newer still hold so many.
+macro_rules! half {
+    () => {
+        "start + case when passed + newer < $2 then 0 else width / 2 end"
+    };
+}
+
+/// Halves the span of runs in which the asset lies until it is one, by what the newer half holds (`newer`) and what all
+/// newer spans do (`passed`), and goes along the assets of that run only. What the trash holds is summed first.
+const PAGE_START: &str = concat!(
+    "with recursive trash as materialized (select t.bucket, sum(t.live) as live from folders f cross join tallies t \
+     where f.tenant_id = $1 and f.trashed_root is not null and t.tenant_id = f.tenant_id and t.folder_id = f.id \
+     group by t.bucket), \
+     spans (start, width, passed, newer) as (select cast(0 as bigint), cast(2147483648 as bigint), cast(0 as bigint), \
+     cast(0 as bigint) union all select ",
+    half!(),
+    ", width / 2, passed + case when passed + newer < $2 then newer else 0 end, \
+     cast((select coalesce(sum(r.live), 0) from tenant_tallies r where r.tenant_id = $1 and r.bucket >= ",
+    half!(),
+    " + width / 4 and r.bucket < ",
+    half!(),
+    " + width / 2) - (select coalesce(sum(t.live), 0) from trash t where t.bucket >= ",
+    half!(),
+    " + width / 4 and t.bucket < ",
+    half!(),
+    " + width / 2) as bigint) from spans where width > 1), \
+     place as materialized (select start * 1024 as first, $2 - passed as number from spans where width = 1) \
+     select a.id from assets a join folders f on f.id = a.folder_id \
+     where a.tenant_id = $1 and a.deleted_at is null and a.id >= (select first from place) \
+     and a.id < (select first + 1024 from place) and a.state = 'ready' and f.trashed_root is null \
+     order by a.id desc limit 1 offset (select number - 1 from place)"
+);
+/// The space itself and what lies in it.
+const SPACE_BYTES: &str = "select (select cast(coalesce(sum(bytes), 0) as bigint) from tallies \
+     where tenant_id = $1 and folder_id = $2) + (select cast(coalesce(sum(t.bytes), 0) as bigint) from folders f \
+     cross join tallies t where t.tenant_id = f.tenant_id and t.folder_id = f.id \
+     and f.space_id = $2 and f.tenant_id = $1 and f.trashed_root is null) as bytes";
 
 /// What one transaction changes, gathered so that each row is touched once and all writers touch them in one order.
 #[derive(Default)]
-pub(crate) struct Counts(BTreeMap<(i64, i64, i64), i64>);
+pub(crate) struct Counts {
+    folders: BTreeMap<(i64, i64, i64), (i64, i64)>,
+    tenants: BTreeMap<(i64, i64), i64>,
+}
 
 impl Counts {
-    /// Notes an asset that comes to live in a folder (`1`) or does no longer (`-1`).
-    pub(crate) fn note(&mut self, tenant_id: i64, folder_id: i64, asset_id: i64, by: i64) {
-        *self.0.entry((tenant_id, folder_id, asset_id >> 10)).or_default() += by;
+    /// Notes an asset of so many bytes that comes to live in a folder.
+    pub(crate) fn add(&mut self, tenant_id: i64, folder_id: i64, asset_id: i64, bytes: i64) {
+        self.note(tenant_id, folder_id, asset_id, (1, bytes));
+    }
+
+    /// Notes an asset that lives in a folder no longer.
+    pub(crate) fn remove(&mut self, tenant_id: i64, folder_id: i64, asset_id: i64, bytes: i64) {
+        self.note(tenant_id, folder_id, asset_id, (-1, -bytes));
+    }
+
+    /// Notes an asset whose bytes are more by so many, or fewer.
+    pub(crate) fn resize(&mut self, tenant_id: i64, folder_id: i64, asset_id: i64, by: i64) {
+        self.note(tenant_id, folder_id, asset_id, (0, by));
+    }
+
+    fn note(&mut self, tenant_id: i64, folder_id: i64, asset_id: i64, (live, bytes): (i64, i64)) {
+        let bucket = asset_id >> RUN_BITS;
+        let folder = self.folders.entry((tenant_id, folder_id, bucket)).or_default();
+        *folder = (folder.0 + live, folder.1 + bytes);
+        *self.tenants.entry((tenant_id, bucket)).or_default() += live;
     }
 
     /// Counts what was noted, in the transaction that makes it so. Last before the commit: these are the rows that
-    /// writers to one folder share.
+    /// writers to one tenant share.
     pub(crate) async fn store(self, conn: &mut AnyConnection) -> Result<()> {
-        for ((tenant_id, folder_id, bucket), by) in self.0 {
-            let query = sqlx::query(ADD).bind(tenant_id).bind(folder_id).bind(bucket).bind(by);
+        for ((tenant_id, folder_id, bucket), (live, bytes)) in self.folders {
+            let query = sqlx::query(ADD).bind(tenant_id).bind(folder_id).bind(bucket).bind(live).bind(bytes);
             query.execute(&mut *conn).await?;
+        }
+        for ((tenant_id, bucket), live) in self.tenants.into_iter().filter(|(_, live)| *live != 0) {
+            sqlx::query(ADD_TO_TENANT).bind(tenant_id).bind(bucket).bind(live).execute(&mut *conn).await?;
         }
         Ok(())
     }
@@ -49,5 +118,27 @@ impl Catalog {
     /// When the database refuses.
     pub async fn count_tenant_assets(&self, tenant_id: i64) -> Result<u64> {
         sqlx::query(TENANT).bind(tenant_id).fetch_one(self.read()).await?.count("live")
+    }
+
+    /// Behind how many assets of a tenant a page begins: the id below which those are that come after the newest `skip`
+    /// that live in living folders. None: there are not so many.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn asset_page_start(&self, tenant_id: i64, skip: u64) -> Result<Option<i64>> {
+        let Ok(skip) = i64::try_from(skip) else { return Ok(None) };
+        if skip == 0 {
+            return Ok(Some(i64::MAX));
+        }
+        let row = sqlx::query(PAGE_START).bind(tenant_id).bind(skip).fetch_optional(self.read()).await?;
+        row.map(|row| row.int("id")).transpose()
+    }
+
+    /// How many bytes the assets that live in a space and in the living folders in it have.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn space_bytes(&self, tenant_id: i64, space_id: i64) -> Result<u64> {
+        sqlx::query(SPACE_BYTES).bind(tenant_id).bind(space_id).fetch_one(self.read()).await?.count("bytes")
     }
 }

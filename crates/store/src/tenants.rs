@@ -3,7 +3,8 @@
 use sqlx::{AnyConnection, any::AnyRow};
 
 use crate::{
-    Catalog, Result,
+    Catalog, Noun, Result,
+    audit::{self, Action, Stamp},
     catalog::Columns,
     folders::{self, Folder},
     users::{self, NewUser, User},
@@ -30,12 +31,14 @@ impl Catalog {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn add_tenant(&self, name: &str, admin: &NewUser, now_ms: i64) -> Result<(Tenant, User, Folder)> {
+    pub async fn add_tenant(&self, name: &str, admin: &NewUser, stamp: &Stamp) -> Result<(Tenant, User, Folder)> {
+        let now_ms = stamp.now_ms;
         let mut tx = self.begin().await?;
         let row = sqlx::query(INSERT).bind(name).bind(now_ms).fetch_one(tx.conn()).await?;
         let tenant = Tenant { id: row.int("id")?, name: name.to_owned(), created_at: now_ms };
         let user = users::insert(tx.conn(), tenant.id, admin, now_ms).await?;
         let root = folders::insert_root(tx.conn(), tenant.id, name, user.id, now_ms).await?;
+        audit::note(tx.conn(), tenant.id, stamp, Action::Create, (Noun::Tenant, tenant.id)).await?;
         tx.commit().await?;
         Ok((tenant, user, root))
     }

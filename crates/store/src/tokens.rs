@@ -2,7 +2,12 @@
 
 use sqlx::any::AnyRow;
 
-use crate::{Catalog, Error, Noun, Result, catalog::Columns, folders};
+use crate::{
+    Catalog, Error, Noun, Result,
+    audit::{self, Action, Stamp},
+    catalog::Columns,
+    folders,
+};
 
 /// A key, as kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,17 +91,18 @@ impl Catalog {
     /// # Errors
     /// `Missing` when the tenant has no such user or folder; `Taken` when the secret exists, which chance alone cannot
     /// bring about.
-    pub async fn add_token(&self, token: &NewToken, now_ms: i64) -> Result<Token> {
+    pub async fn add_token(&self, token: &NewToken, stamp: &Stamp) -> Result<Token> {
         let mut tx = self.begin().await?;
         if let Some(folder_id) = token.folder_id {
             folders::find(tx.conn(), token.tenant_id, folder_id).await?;
         }
         let query = sqlx::query(INSERT).bind(token.tenant_id).bind(token.user_id).bind(&token.realm);
         let query = query.bind(&token.kind).bind(&token.name).bind(token.secret_hash.to_vec()).bind(token.rights);
-        let query = query.bind(token.folder_id).bind(token.call_limit).bind(now_ms).bind(token.expires_at);
+        let query = query.bind(token.folder_id).bind(token.call_limit).bind(stamp.now_ms).bind(token.expires_at);
         let row = query.fetch_optional(tx.conn()).await;
         let row = row.map_err(|error| Error::of_row(error, Noun::Token, Noun::User))?;
         let token = read(&row.ok_or(Error::Missing(Noun::User))?)?;
+        audit::note(tx.conn(), token.tenant_id, stamp, Action::Create, (Noun::Token, token.id)).await?;
         tx.commit().await?;
         Ok(token)
     }
@@ -123,9 +129,12 @@ impl Catalog {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn revoke_token(&self, tenant_id: i64, id: i64, now_ms: i64) -> Result<bool> {
+    pub async fn revoke_token(&self, tenant_id: i64, id: i64, stamp: &Stamp) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let done = sqlx::query(REVOKE).bind(tenant_id).bind(id).bind(now_ms).execute(tx.conn()).await?;
+        let done = sqlx::query(REVOKE).bind(tenant_id).bind(id).bind(stamp.now_ms).execute(tx.conn()).await?;
+        if done.rows_affected() > 0 {
+            audit::note(tx.conn(), tenant_id, stamp, Action::Revoke, (Noun::Token, id)).await?;
+        }
         tx.commit().await?;
         Ok(done.rows_affected() > 0)
     }

@@ -2,7 +2,11 @@
 
 use sqlx::{AnyConnection, any::AnyRow};
 
-use crate::{Catalog, Error, Noun, Result, catalog::Columns};
+use crate::{
+    Catalog, Error, Noun, Result,
+    audit::{self, Action, Stamp},
+    catalog::Columns,
+};
 
 /// Somebody who acts for a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +46,8 @@ const FIND: &str =
     "select id, tenant_id, email, full_name, role, created_at, disabled_at from users where tenant_id = $1 and id = $2";
 const LIST: &str = "select id, tenant_id, email, full_name, role, created_at, disabled_at from users \
      where tenant_id = $1 and id > $2 order by id limit $3";
+const SERVICE: &str = "select id, tenant_id, email, full_name, role, created_at, disabled_at from users \
+     where tenant_id = $1 and role = 'service' order by id limit 1";
 const DISABLE: &str = "update users set disabled_at = $3 where tenant_id = $1 and id = $2 and disabled_at is null";
 const DISABLE_TOKENS: &str = "update tokens set revoked_at = $2 where user_id = $1 and revoked_at is null";
 
@@ -50,9 +56,10 @@ impl Catalog {
     ///
     /// # Errors
     /// `Taken` when the tenant has somebody with that address, `Missing` when there is no such tenant.
-    pub async fn add_user(&self, tenant_id: i64, user: &NewUser, now_ms: i64) -> Result<User> {
+    pub async fn add_user(&self, tenant_id: i64, user: &NewUser, stamp: &Stamp) -> Result<User> {
         let mut tx = self.begin().await?;
-        let user = insert(tx.conn(), tenant_id, user, now_ms).await?;
+        let user = insert(tx.conn(), tenant_id, user, stamp.now_ms).await?;
+        audit::note(tx.conn(), tenant_id, stamp, Action::Create, (Noun::User, user.id)).await?;
         tx.commit().await?;
         Ok(user)
     }
@@ -63,6 +70,15 @@ impl Catalog {
     /// When the database refuses.
     pub async fn user(&self, tenant_id: i64, id: i64) -> Result<Option<User>> {
         let row = sqlx::query(FIND).bind(tenant_id).bind(id).fetch_optional(self.read()).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// The user that what nobody in person makes belongs to.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn service_user(&self, tenant_id: i64) -> Result<Option<User>> {
+        let row = sqlx::query(SERVICE).bind(tenant_id).fetch_optional(self.read()).await?;
         row.as_ref().map(read).transpose()
     }
 
@@ -79,11 +95,12 @@ impl Catalog {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn disable_user(&self, tenant_id: i64, id: i64, now_ms: i64) -> Result<bool> {
+    pub async fn disable_user(&self, tenant_id: i64, id: i64, stamp: &Stamp) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let done = sqlx::query(DISABLE).bind(tenant_id).bind(id).bind(now_ms).execute(tx.conn()).await?;
+        let done = sqlx::query(DISABLE).bind(tenant_id).bind(id).bind(stamp.now_ms).execute(tx.conn()).await?;
         if done.rows_affected() > 0 {
-            sqlx::query(DISABLE_TOKENS).bind(id).bind(now_ms).execute(tx.conn()).await?;
+            sqlx::query(DISABLE_TOKENS).bind(id).bind(stamp.now_ms).execute(tx.conn()).await?;
+            audit::note(tx.conn(), tenant_id, stamp, Action::Revoke, (Noun::User, id)).await?;
         }
         tx.commit().await?;
         Ok(done.rows_affected() > 0)

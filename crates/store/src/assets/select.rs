@@ -9,8 +9,9 @@ use super::{Asset, AssetState, Blob, Scan, Version};
 use crate::{
     Catalog, Error, Result,
     blobs::{BlobId, BlobKey},
-    catalog::Columns,
+    catalog::{Columns, SLOTS, slot_list, slots},
     folders::{Folder, FolderKind},
+    rules,
 };
 
 macro_rules! select {
@@ -18,13 +19,13 @@ macro_rules! select {
         concat!(
             "select a.id, a.tenant_id, a.asset_key, a.slug, a.name, a.title, a.description, a.state, a.scan, \
              a.download_count, a.download_limit, a.expires_at, a.created_by, a.created_at, a.updated_at, \
-             a.deleted_at, f.id as f_id, f.parent_id as f_parent_id, f.space_id as f_space_id, f.kind as f_kind, \
+             a.deleted_at, a.access_rules, f.id as f_id, f.parent_id as f_parent_id, f.space_id as f_space_id, f.kind as f_kind, \
              f.name as f_name, f.slug as f_slug, f.path as f_path, f.public_read as f_public_read, \
              f.created_by as f_created_by, f.created_at as f_created_at, f.updated_at as f_updated_at, \
-             f.deleted_at as f_deleted_at, f.trashed_root as f_trashed_root, v.id as v_id, v.number as v_number, \
+             f.deleted_at as f_deleted_at, f.trashed_root as f_trashed_root, f.access_rules as f_access_rules, v.id as v_id, v.number as v_number, \
              v.media_type, v.width, v.height, v.orientation, v.animated, v.created_at as v_created_at, b.id as b_id, \
              b.blob_key, b.size, b.sha256, b.md5, b.crc32 \
-             from assets a join folders f on f.id = a.folder_id \
+             from assets a join folders f on f.id = a.folder_id and f.purged_at is null \
              left join versions v on v.asset_id = a.id and v.number = a.version_number \
              left join blobs b on b.id = v.blob_id ",
             $rest
@@ -38,6 +39,12 @@ const BY_FOLDER: &str = select!(
      order by a.name_key, a.id limit $4"
 );
 
+const BY_IDS: &str = select!(concat!("where a.tenant_id = $1 and a.id in ", slot_list!()));
+const DELETED: &str = select!(
+    "where a.tenant_id = $1 and a.deleted_at is not null and a.state = 'ready' and (a.deleted_at, a.id) < ($2, $3) \
+     order by a.deleted_at desc, a.id desc limit $4"
+);
+
 impl Catalog {
     /// One asset, whatever its state and whoever's it is: the library checks both, on every read.
     ///
@@ -45,6 +52,30 @@ impl Catalog {
     /// When the database refuses.
     pub async fn asset(&self, id: i64) -> Result<Option<Asset>> {
         sqlx::query(FIND).bind(id).fetch_optional(self.read()).await?.as_ref().map(read).transpose()
+    }
+
+    /// Several assets in one read, as [`Self::asset`] gives them; those that are not there are left out, and the order is
+    /// not kept.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn assets_by_id(&self, tenant_id: i64, ids: &[i64]) -> Result<Vec<Asset>> {
+        let mut found = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(SLOTS) {
+            let query = slots(sqlx::query(BY_IDS).bind(tenant_id), chunk);
+            let rows = query.fetch_all(self.read()).await?;
+            found.extend(rows.iter().map(read).collect::<Result<Vec<_>>>()?);
+        }
+        Ok(found)
+    }
+
+    /// The assets that were put in the trash themselves, the latest first, before `(deleted_at, id)`.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn deleted_assets(&self, tenant_id: i64, before: (i64, i64), limit: i64) -> Result<Vec<Asset>> {
+        let query = sqlx::query(DELETED).bind(tenant_id).bind(before.0).bind(before.1).bind(limit);
+        query.fetch_all(self.read()).await?.iter().map(read).collect()
     }
 
     /// The ready assets directly inside a folder, by folded name, after `(name_key, id)`. Of a trashed folder too:
@@ -58,7 +89,7 @@ impl Catalog {
     }
 }
 
-fn read(row: &AnyRow) -> Result<Asset> {
+pub(crate) fn read(row: &AnyRow) -> Result<Asset> {
     let tenant_id = row.int("tenant_id")?;
     Ok(Asset {
         id: row.int("id")?,
@@ -79,6 +110,7 @@ fn read(row: &AnyRow) -> Result<Asset> {
         created_at: row.int("created_at")?,
         updated_at: row.int("updated_at")?,
         deleted_at: row.int_or_null("deleted_at")?,
+        rules: rules::of_row(row, "access_rules")?,
     })
 }
 
@@ -98,6 +130,7 @@ fn read_folder(row: &AnyRow, tenant_id: i64) -> Result<Folder> {
         updated_at: row.int("f_updated_at")?,
         deleted_at: row.int_or_null("f_deleted_at")?,
         trashed_root: row.int_or_null("f_trashed_root")?,
+        rules: rules::of_row(row, "f_access_rules")?,
     })
 }
 

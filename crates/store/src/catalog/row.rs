@@ -1,8 +1,29 @@
 //! Reading columns by name. Both engines give 64-bit integers, text and bytes; flags are integers.
 
-use sqlx::{Row, any::AnyRow};
+use sqlx::{
+    Any, Row,
+    any::{AnyArguments, AnyRow},
+    query::Query,
+};
 
 use crate::error::Result;
+
+/// How many ids one statement can look for.
+pub(crate) const SLOTS: usize = 32;
+
+/// `($2, …, $33)`: neither engine takes a list as one argument in the other's way, so a statement has this many places.
+macro_rules! slot_list {
+    () => {
+        "($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, \
+         $25, $26, $27, $28, $29, $30, $31, $32, $33)"
+    };
+}
+pub(crate) use slot_list;
+
+/// Fills the places of [`slot_list`]; what is left over is 0, which is nobody's id.
+pub(crate) fn slots<'q>(query: Query<'q, Any, AnyArguments>, ids: &[i64]) -> Query<'q, Any, AnyArguments> {
+    (0..SLOTS).fold(query, |query, place| query.bind(ids.get(place).copied().unwrap_or_default()))
+}
 
 /// Short words for what a row holds.
 pub(crate) trait Columns {

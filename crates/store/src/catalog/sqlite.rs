@@ -9,17 +9,70 @@ use std::sync::Arc;
 use sqlx::{AnyConnection, Connection};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard, oneshot};
 
-use super::{Catalog, ColumnTypes, Writer, migrate, pool_options};
-use crate::{Error, error::Result};
+use super::{Catalog, EngineWords, NameIndex, Writer, migrate, pool_options};
+use crate::{Error, Noun, error::Result};
 
-const TYPES: ColumnTypes =
-    ColumnTypes { identity: "integer primary key autoincrement", bytes: "blob", key: "text collate binary" };
+const WORDS: EngineWords = EngineWords {
+    identity: "integer primary key autoincrement",
+    bytes: "blob",
+    key: "text collate binary",
+    name_search: include_str!("../../migrations/name_search_sqlite.sql"),
+};
 const READERS: u32 = 8;
 
 /// Another process (the command line beside a running server) may hold the file for a moment: wait, never fail.
 const COMMON: &str = "pragma busy_timeout = 60000; pragma foreign_keys = on; pragma cache_size = -16384; \
      pragma mmap_size = 268435456; pragma temp_store = memory; pragma synchronous = full;";
 const READER: &str = "pragma query_only = on;";
+
+/// The name of a tenant in the index, as `name_search_sqlite.sql` writes it, and what narrows names down to it.
+macro_rules! of_tenant {
+    () => {
+        "'tenant : \"' || char(19968 + ($1 >> 24 & 4095), 19968 + ($1 >> 12 & 4095), 19968 + ($1 & 4095)) || '\" AND '"
+    };
+}
+/// Left out where at least every eighth of the next ids is the tenant's: looking up each name there takes longer than
+/// passing over those of others.
+macro_rules! of_tenant_if_rare {
+    () => {
+        concat!(
+            "(select case when 8 * sum(live) >= 1024 * count(*) then '' else ",
+            of_tenant!(),
+            " end from (select live from tenant_tallies where tenant_id = $1 and bucket <= $2 / 1024 \
+             order by bucket desc limit 16))"
+        )
+    };
+}
+/// A term of which each part is common, but not the whole, is looked for in all names that have the parts: they end
+/// after 1024 runs of ids in which the tenant has any.
+const ASSET_NAMES: &str = concat!(
+    "with reach as materialized (select coalesce((select bucket * 1024 from tenant_tallies \
+     where tenant_id = $1 and bucket <= $2 / 1024 order by bucket desc limit 1 offset 1024), 0) as id), \
+     near as materialized (select n.rowid as id from asset_names n where n.asset_names match ",
+    of_tenant_if_rare!(),
+    " || $7 and n.rowid < $2 and n.rowid >= (select id from reach) order by n.rowid desc limit $8) \
+     select id, 1 as is_hit from (select a.id from near n cross join assets a cross join folders f \
+     where a.id = n.id and a.tenant_id = $1 and a.state = 'ready' and f.id = a.folder_id and f.path >= $3 \
+     and f.path < $4 and f.purged_at is null and (a.deleted_at is not null or f.trashed_root is not null) = ($5 = 1) \
+     order by a.id desc limit $6) h \
+     union all select case when count(*) < $8 then (select id from reach) else min(id) end, 0 from near"
+);
+const FOLDER_NAMES: &str = concat!(
+    "with near as materialized (select n.rowid as id from folder_names n where n.folder_names match ",
+    of_tenant!(),
+    " || $7 and n.rowid < $2 order by n.rowid desc limit $8) \
+     select id, 1 as is_hit from (select f.id from near n cross join folders f where f.id = n.id and f.tenant_id = $1 \
+     and f.kind = 'plain' and f.path > $3 and f.path < $4 and f.purged_at is null \
+     and (f.trashed_root is not null) = ($5 = 1) order by f.id desc limit $6) h \
+     union all select case when count(*) < $8 then 0 else min(id) end, 0 from near"
+);
+
+/// The index knows three characters in a row, of whatever kind.
+pub(super) fn name_index(noun: Noun, term: &str) -> Option<NameIndex> {
+    let step = if noun == Noun::Folder { FOLDER_NAMES } else { ASSET_NAMES };
+    term.chars().nth(2)?;
+    Some(NameIndex::InOrder { step, wanted: format!("name : \"{}\"", term.replace('"', "\"\"")) })
+}
 
 pub(super) async fn open(path: &str) -> Result<Catalog> {
     let url = format!("sqlite:{}?mode=rwc", encode(path));
@@ -28,7 +81,7 @@ pub(super) async fn open(path: &str) -> Result<Catalog> {
     sqlx::raw_sql("pragma journal_mode = wal;").execute(&mut conn).await?;
     // As a write from the start: of several that open a new file at once, one makes the schema and the others find it.
     let mut tx = conn.begin_with("begin immediate").await?;
-    migrate(&mut tx, &TYPES).await?;
+    migrate(&mut tx, &WORDS).await?;
     tx.commit().await?;
     let readers = pool_options(READERS).after_connect(|conn, _| {
         Box::pin(async move {

@@ -2,9 +2,10 @@
 
 use sqlx::AnyConnection;
 
-use super::{Folder, FolderChange, FolderKind, MAX_DEPTH, NewFolder, columns, end_of, find, read};
+use super::{Folder, FolderChange, FolderKind, MAX_DEPTH, NewFolder, columns, end_of, find, living, read};
 use crate::{
     Catalog, Error, Noun, Refusal, Result,
+    audit::{self, Action, Stamp},
     catalog::{Columns, settle},
     names::{self, Holder},
     tenants::take_tree,
@@ -22,29 +23,27 @@ const REBASE: &str = "update folders set path = $4 || substr(path, cast($5 as in
      where tenant_id = $1 and path >= $2 and path < $3";
 const DEEPEST: &str = "select cast(coalesce(max(length(path) - length(replace(path, '/', ''))), 0) as bigint) as slashes \
      from folders where tenant_id = $1 and path >= $2 and path < $3";
-const TRASH: &str = "update folders set deleted_at = $2, updated_at = $2 where id = $1";
-const TRASH_BELOW: &str = "update folders set trashed_root = $4 \
-     where tenant_id = $1 and path >= $2 and path < $3 and trashed_root is null";
 
 impl Catalog {
     /// Makes a folder.
     ///
     /// # Errors
     /// `Missing` when the parent is not there or in the trash, `Refused` when the tree would be too deep.
-    pub async fn add_folder(&self, folder: &NewFolder, now_ms: i64) -> Result<Folder> {
-        settle(|| self.try_add_folder(folder, now_ms)).await
+    pub async fn add_folder(&self, folder: &NewFolder, stamp: &Stamp) -> Result<Folder> {
+        settle(|| self.try_add_folder(folder, stamp)).await
     }
 
-    async fn try_add_folder(&self, folder: &NewFolder, now_ms: i64) -> Result<Folder> {
+    async fn try_add_folder(&self, folder: &NewFolder, stamp: &Stamp) -> Result<Folder> {
         let mut tx = self.begin().await?;
         take_tree(tx.conn(), folder.tenant_id).await?;
         let parent = living(tx.conn(), folder.tenant_id, folder.parent_id).await?;
         if depth(&parent.path) >= MAX_DEPTH {
             return Err(Error::Refused(Refusal::TooDeep));
         }
-        let id = insert(tx.conn(), folder, Some(&parent), now_ms).await?;
+        let id = insert(tx.conn(), folder, Some(&parent), stamp.now_ms).await?;
         let slug = names::claim(tx.conn(), parent.id, &folder.slug, Holder::Folder(id)).await?;
         let made = place(tx.conn(), id, &slug, &format!("{}{id}/", parent.path)).await?;
+        audit::note(tx.conn(), folder.tenant_id, stamp, Action::Create, (Noun::Folder, id)).await?;
         tx.commit().await?;
         Ok(made)
     }
@@ -54,11 +53,12 @@ impl Catalog {
     /// # Errors
     /// `Missing` when it or the new parent is not there or in the trash; `Refused` when the new parent lies inside it
     /// or the tree would be too deep.
-    pub async fn change_folder(&self, tenant_id: i64, id: i64, change: &FolderChange, now_ms: i64) -> Result<Folder> {
-        settle(|| self.try_change_folder(tenant_id, id, change, now_ms)).await
+    pub async fn change_folder(&self, tenant_id: i64, id: i64, change: &FolderChange, stamp: &Stamp) -> Result<Folder> {
+        settle(|| self.try_change_folder(tenant_id, id, change, stamp)).await
     }
 
-    async fn try_change_folder(&self, tenant_id: i64, id: i64, change: &FolderChange, now_ms: i64) -> Result<Folder> {
+    async fn try_change_folder(&self, tenant_id: i64, id: i64, change: &FolderChange, stamp: &Stamp) -> Result<Folder> {
+        let now_ms = stamp.now_ms;
         let mut tx = self.begin().await?;
         take_tree(tx.conn(), tenant_id).await?;
         let folder = living(tx.conn(), tenant_id, id).await?;
@@ -78,24 +78,9 @@ impl Catalog {
             rebase(tx.conn(), &folder, &new_parent).await?;
         }
         let changed = find(tx.conn(), tenant_id, id).await?;
+        audit::note(tx.conn(), tenant_id, stamp, Action::Update, (Noun::Folder, id)).await?;
         tx.commit().await?;
         Ok(changed)
-    }
-
-    /// Puts a folder, and with it all below it, in the trash. Its slug becomes free.
-    ///
-    /// # Errors
-    /// `Missing` when it is not there or in the trash already, `Refused` for a root.
-    pub async fn trash_folder(&self, tenant_id: i64, id: i64, now_ms: i64) -> Result<()> {
-        let mut tx = self.begin().await?;
-        take_tree(tx.conn(), tenant_id).await?;
-        let folder = living(tx.conn(), tenant_id, id).await?;
-        let Some(parent_id) = folder.parent_id else { return Err(Error::Refused(Refusal::Root)) };
-        names::release(tx.conn(), parent_id, &folder.slug).await?;
-        sqlx::query(TRASH).bind(id).bind(now_ms).execute(tx.conn()).await?;
-        let query = sqlx::query(TRASH_BELOW).bind(tenant_id).bind(&folder.path).bind(end_of(&folder.path)).bind(id);
-        query.execute(tx.conn()).await?;
-        tx.commit().await
     }
 }
 
@@ -150,11 +135,6 @@ async fn rebase(conn: &mut AnyConnection, folder: &Folder, new_parent: &Folder) 
     let new_space = if folder.kind == FolderKind::Space { Some(folder.id) } else { new_parent.space() };
     query.bind(folder.space()).bind(new_space).execute(conn).await?;
     Ok(())
-}
-
-async fn living(conn: &mut AnyConnection, tenant_id: i64, id: i64) -> Result<Folder> {
-    let folder = find(conn, tenant_id, id).await?;
-    if folder.lives() { Ok(folder) } else { Err(Error::Missing(Noun::Folder)) }
 }
 
 /// How many folders a path names: `/1/7/` is two.

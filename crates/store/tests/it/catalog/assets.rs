@@ -10,7 +10,7 @@ use store::{
 
 use super::{
     engines::{NOW, on_each_engine},
-    samples::{START, Site, assert_fails, slug},
+    samples::{START, Site, assert_fails, at, slug},
 };
 
 #[test]
@@ -19,8 +19,8 @@ fn an_asset_reads_back_with_its_folder_its_version_and_its_bytes() {
         let site = Site::new(&database.catalog).await;
         let folder = site.folder(site.root.id, "pets").await;
         let mut wish = site.new_asset(folder.id, "Kätzchen.JPG");
-        (wish.scan, wish.animated, wish.media_type) = (Scan::Queued, true, MediaType::WEBP);
-        let added = site.catalog.add_assets(std::slice::from_ref(&wish), NOW + 3).await.unwrap();
+        (wish.version.scan, wish.version.animated, wish.version.media_type) = (Scan::Queued, true, MediaType::WEBP);
+        let added = site.catalog.add_assets(std::slice::from_ref(&wish), &at(NOW + 3)).await.unwrap();
         assert!(added[0].kept_blob);
         let asset = site.catalog.asset(added[0].asset_id).await.unwrap().unwrap();
         assert_eq!((asset.id, asset.tenant_id, &asset.folder), (added[0].asset_id, site.tenant.id, &folder));
@@ -38,7 +38,7 @@ fn an_asset_reads_back_with_its_folder_its_version_and_its_bytes() {
         );
         assert_eq!(
             (version.blob.key, version.blob.size, version.blob.digest),
-            (wish.blob.key, wish.blob.size, wish.blob.digest)
+            (wish.version.blob.key, wish.version.blob.size, wish.version.blob.digest)
         );
         assert_eq!(site.catalog.asset(asset.id + 1).await.unwrap(), None);
     });
@@ -49,8 +49,8 @@ fn an_asset_without_pixels_has_none() {
     on_each_engine(async |database| {
         let site = Site::new(&database.catalog).await;
         let mut wish = site.new_asset(site.root.id, "notes.txt");
-        wish.pixels = None;
-        let added = site.catalog.add_assets(&[wish], NOW).await.unwrap();
+        wish.version.pixels = None;
+        let added = site.catalog.add_assets(&[wish], &at(NOW)).await.unwrap();
         assert_eq!(site.view(added[0].asset_id).await.version.unwrap().pixels, None);
     });
 }
@@ -61,21 +61,21 @@ fn several_assets_come_in_order_or_not_at_all() {
         let site = Site::new(&database.catalog).await;
         let folder = site.folder(site.root.id, "a").await;
         let wishes: Vec<_> = ["z", "m", "a"].map(|name| site.new_asset(folder.id, name)).into();
-        let added = site.catalog.add_assets(&wishes, NOW).await.unwrap();
+        let added = site.catalog.add_assets(&wishes, &at(NOW)).await.unwrap();
         assert!(added.is_sorted_by_key(|added| added.asset_id));
         for (wish, added) in wishes.iter().zip(&added) {
             assert_eq!(site.view(added.asset_id).await.name, wish.name);
         }
-        assert_eq!(site.catalog.add_assets(&[], NOW).await.unwrap(), []);
+        assert_eq!(site.catalog.add_assets(&[], &at(NOW)).await.unwrap(), []);
 
         let before = site.catalog.count_tenant_assets(site.tenant.id).await.unwrap();
         let nowhere = [site.new_asset(folder.id, "new"), site.new_asset(9_999, "new")];
-        assert_fails!(site.catalog.add_assets(&nowhere, NOW).await, Error::Missing(Noun::Folder));
+        assert_fails!(site.catalog.add_assets(&nowhere, &at(NOW)).await, Error::Missing(Noun::Folder));
         let twice = [site.new_asset(folder.id, "new"), wishes[0].clone()];
-        assert_fails!(site.catalog.add_assets(&twice, NOW).await, Error::Taken(Noun::Asset));
+        assert_fails!(site.catalog.add_assets(&twice, &at(NOW)).await, Error::Taken(Noun::Asset));
         let mut huge = [site.new_asset(folder.id, "new"), site.new_asset(folder.id, "new")];
-        huge[1].blob.size = u64::MAX;
-        assert_fails!(site.catalog.add_assets(&huge, NOW).await, Error::Refused(Refusal::TooManyBytes));
+        huge[1].version.blob.size = u64::MAX;
+        assert_fails!(site.catalog.add_assets(&huge, &at(NOW)).await, Error::Refused(Refusal::TooManyBytes));
 
         assert_eq!(site.catalog.folder_assets(folder.id, &START, 9).await.unwrap().len(), 3);
         assert_eq!(site.catalog.count_tenant_assets(site.tenant.id).await.unwrap(), before);
@@ -107,7 +107,7 @@ fn an_asset_is_renamed_and_moved_at_once() {
         let id = site.asset(site.root.id, "old.png").await;
         let name = Some(("New.png".to_owned(), "new.png".to_owned()));
         let change = AssetChange { name, folder_id: Some(target.id), slug: slug("new.png") };
-        site.catalog.change_asset(site.tenant.id, id, &change, NOW + 9).await.unwrap();
+        site.catalog.change_asset(site.tenant.id, id, &change, &at(NOW + 9)).await.unwrap();
         let asset = site.view(id).await;
         assert_eq!((asset.name.as_str(), asset.slug.as_str(), asset.folder.id), ("New.png", "new.png", target.id));
         assert_eq!((asset.created_at, asset.updated_at), (NOW, NOW + 9));
@@ -122,7 +122,7 @@ fn a_trashed_asset_is_out_of_lists_and_missing_to_changes() {
     on_each_engine(async |database| {
         let site = Site::new(&database.catalog).await;
         let id = site.asset(site.root.id, "a").await;
-        site.catalog.trash_asset(site.tenant.id, id, NOW + 4).await.unwrap();
+        site.catalog.trash_asset(site.tenant.id, id, &at(NOW + 4)).await.unwrap();
         let asset = site.view(id).await;
         assert_eq!((asset.deleted_at, asset.updated_at, asset.lives()), (Some(NOW + 4), NOW + 4, false));
         assert!(asset.version.is_some());

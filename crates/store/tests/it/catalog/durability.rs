@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 use super::{
     child,
     engines::{Engine, NOW, is_named},
-    samples::Site,
+    samples::{Site, at},
     soundness::assert_sound,
 };
 
@@ -81,9 +81,9 @@ fn write_until_killed() {
             tokio::spawn(async move {
                 for _ in 0..MOST_WRITES / 8 {
                     let mut wish = site.new_asset(site.root.id, "a.jpg");
-                    wish.jobs = vec![NewJob::Preview];
+                    wish.version.jobs = vec![NewJob::Preview];
                     let key = wish.key.clone();
-                    site.catalog.add_assets(&[wish], NOW).await.unwrap();
+                    site.catalog.add_assets(&[wish], &at(NOW)).await.unwrap();
                     child::say(&key);
                 }
             })

@@ -6,7 +6,7 @@ use store::{Error, Noun, fields::Field};
 
 use super::{
     engines::{NOW, on_each_engine},
-    samples::{Site, assert_fails},
+    samples::{Site, assert_fails, at},
 };
 
 fn field(path: &str, kind: &str, value: &str) -> Field {
@@ -19,7 +19,7 @@ fn fields_keep_the_order_in_which_they_were_first_stored() {
         let site = Site::new(&database.catalog).await;
         let mut wish = site.new_asset(site.root.id, "a");
         wish.fields = vec![("z".to_owned(), "1".to_owned()), ("a.b".to_owned(), "2".to_owned())];
-        let id = site.catalog.add_assets(&[wish], NOW).await.unwrap()[0].asset_id;
+        let id = site.catalog.add_assets(&[wish], &at(NOW)).await.unwrap()[0].asset_id;
         site.catalog.set_field(id, &field("m", "json", "[3]")).await.unwrap();
         site.catalog.set_field(id, &field("z", "json", "9")).await.unwrap();
         let expected = [field("z", "json", "9"), field("a.b", "text", "2"), field("m", "json", "[3]")];

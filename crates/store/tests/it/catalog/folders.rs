@@ -9,7 +9,7 @@ use store::{
 
 use super::{
     engines::{NOW, on_each_engine},
-    samples::{START, Site, assert_fails},
+    samples::{START, Site, assert_fails, at},
 };
 
 #[test]
@@ -18,7 +18,7 @@ fn a_folder_reads_back_as_it_was_made() {
         let site = Site::new(&database.catalog).await;
         let wish =
             NewFolder { public_read: true, kind: FolderKind::Inbox, ..site.new_folder(site.root.id, "Ünï 中 Box") };
-        let made = site.catalog.add_folder(&wish, NOW + 7).await.unwrap();
+        let made = site.catalog.add_folder(&wish, &at(NOW + 7)).await.unwrap();
         assert_eq!(site.catalog.folder(site.tenant.id, made.id).await.unwrap(), Some(made.clone()));
         assert_eq!(
             (made.tenant_id, made.parent_id, made.kind),
@@ -69,9 +69,9 @@ fn the_trash_takes_the_whole_subtree_and_an_inner_trash_stays_itself() {
         let file = site.asset(deep.id, "file").await;
         let beside = site.folder(site.root.id, "beside").await;
 
-        site.catalog.trash_folder(site.tenant.id, inner.id, NOW + 1).await.unwrap();
+        site.catalog.trash_folder(site.tenant.id, inner.id, &at(NOW + 1)).await.unwrap();
         assert!(!site.view(file).await.lives());
-        site.catalog.trash_folder(site.tenant.id, outer.id, NOW + 2).await.unwrap();
+        site.catalog.trash_folder(site.tenant.id, outer.id, &at(NOW + 2)).await.unwrap();
         let marks = async |id| {
             let folder = site.look(id).await;
             (folder.deleted_at, folder.trashed_root)

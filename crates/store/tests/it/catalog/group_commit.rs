@@ -11,7 +11,7 @@ use store::{Error, Noun, assets::NewAsset, jobs::NewJob};
 
 use super::{
     engines::{Database, Engine, NOW, on_each_engine, on_sqlite},
-    samples::Site,
+    samples::{Site, at},
     soundness::assert_sound,
 };
 
@@ -84,7 +84,7 @@ fn a_writer_that_fails_fails_alone() {
     on_sqlite(async |database| {
         let site = Site::new(&database.catalog).await;
         let taken = site.new_asset(site.root.id, "first");
-        site.catalog.add_assets(std::slice::from_ref(&taken), NOW).await.unwrap();
+        site.catalog.add_assets(std::slice::from_ref(&taken), &at(NOW)).await.unwrap();
         let lock = hold(database).await;
         let writers: Vec<_> = (0..40)
             .map(|number| {
@@ -92,7 +92,7 @@ fn a_writer_that_fails_fails_alone() {
                 tokio::spawn(async move {
                     let good = site.new_asset(site.root.id, "good");
                     let last = if number % 2 == 0 { taken } else { site.new_asset(site.root.id, "last") };
-                    site.catalog.add_assets(&[good, last], NOW).await
+                    site.catalog.add_assets(&[good, last], &at(NOW)).await
                 })
             })
             .collect();
@@ -124,7 +124,7 @@ fn a_group_that_sqlite_undoes_is_acknowledged_to_nobody() {
                     let site = site.clone();
                     tokio::spawn(async move {
                         let wish = site.new_asset(site.root.id, if number == 2 * round { "undo" } else { "keep" });
-                        (wish.key.clone(), site.catalog.add_assets(&[wish], NOW).await)
+                        (wish.key.clone(), site.catalog.add_assets(&[wish], &at(NOW)).await)
                     })
                 })
                 .collect();
@@ -174,11 +174,11 @@ async fn try_writes(site: Site, seed: u64, count: usize) -> Vec<Try> {
     for number in 0..count {
         let mut wish = site.new_asset(site.root.id, "a.jpg");
         wish.fields = vec![("one".to_owned(), "1".to_owned()), ("two".to_owned(), "2".to_owned())];
-        wish.jobs = vec![NewJob::Preview];
+        wish.version.jobs = vec![NewJob::Preview];
         let key = wish.key.clone();
         let polls = if number % 4 == 0 { usize::MAX } else { random.random_range(1..30) };
         let group = [wish, site.new_asset(site.root.id, "b.jpg")];
-        let outcome = at_most(polls, site.catalog.add_assets(&group, NOW)).await;
+        let outcome = at_most(polls, site.catalog.add_assets(&group, &at(NOW))).await;
         tries.push(Try { key, polls, acknowledged: outcome.map(Result::unwrap).is_some() });
     }
     tries
@@ -277,7 +277,7 @@ fn closing_waits_for_what_is_under_way() {
         // Each has its turn behind it, and nobody waits for the commit any more.
         for wish in wishes {
             let catalog = site.catalog.clone();
-            tokio::spawn(async move { catalog.add_assets(&[wish], NOW).await }).await.unwrap().unwrap();
+            tokio::spawn(async move { catalog.add_assets(&[wish], &at(NOW)).await }).await.unwrap().unwrap();
         }
         site.catalog.close().await;
         assert_eq!(keys(database).await, expected);

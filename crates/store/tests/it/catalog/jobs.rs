@@ -9,7 +9,7 @@ use store::jobs::{JobState, NewJob, Work};
 
 use super::{
     engines::{NOW, on_each_engine},
-    samples::Site,
+    samples::{Site, at},
 };
 
 const UNTIL: i64 = NOW + 60_000;
@@ -154,8 +154,8 @@ fn a_new_asset_and_its_jobs_come_together() {
     on_each_engine(async |database| {
         let site = Site::new(&database.catalog).await;
         let mut wish = site.new_asset(site.root.id, "a.jpg");
-        wish.jobs = vec![NewJob::Preview];
-        let added = site.catalog.add_assets(&[wish], NOW).await.unwrap();
+        wish.version.jobs = vec![NewJob::Preview];
+        let added = site.catalog.add_assets(&[wish], &at(NOW)).await.unwrap();
         let job = site.catalog.claim_job("one", NOW, UNTIL).await.unwrap().unwrap();
         assert_eq!(job.work, Work::Preview { asset_id: added[0].asset_id });
         assert_eq!(job.tenant_id, Some(site.tenant.id));

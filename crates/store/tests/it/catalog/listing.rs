@@ -6,7 +6,7 @@ use store::folders::FolderKind;
 
 use super::{
     engines::{NOW, on_each_engine},
-    samples::{START, Site},
+    samples::{START, Site, at},
 };
 
 /// Names as a user gives them; several fold to the same key, and no two collations agree on all of them.
@@ -60,7 +60,7 @@ fn assets_are_listed_by_the_bytes_of_the_folded_name_page_by_page() {
     on_each_engine(async |database| {
         let site = Site::new(&database.catalog).await;
         let wishes: Vec<_> = NAMES.iter().map(|name| site.new_asset(site.root.id, name)).collect();
-        let added = site.catalog.add_assets(&wishes, NOW).await.unwrap();
+        let added = site.catalog.add_assets(&wishes, &at(NOW)).await.unwrap();
         let expected: Vec<_> = in_order().into_iter().map(|(_, age)| added[age].asset_id).collect();
         for page in [1, 3, 14, 100] {
             let (mut after, mut listed) = (START, Vec::new());

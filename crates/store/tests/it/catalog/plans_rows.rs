@@ -46,6 +46,11 @@ const FILL: &[&str] = &[
      n, n from generate_series(1, 5000) n",
     "insert into tallies (tenant_id, folder_id, bucket, live) \
      select 1001 + n % 50, 10001 + n % 500, n, 1 from generate_series(1, 5000) n",
+    "insert into tenant_tallies (tenant_id, bucket, live) select 1001 + n % 50, n, 1 from generate_series(1, 5000) n",
+    "insert into downloads (asset_id, caller, tag, begun_at, free_bytes) \
+     select 10001 + n % 1000, 'c' || n, 't', n, n from generate_series(1, 5000) n",
+    "insert into audit (id, tenant_id, made_at, action, noun, noun_id) \
+     select 10000 + n, 1001 + n % 50, n, 'create', 'asset', n from generate_series(1, 5000) n",
     "analyze",
 ];
 

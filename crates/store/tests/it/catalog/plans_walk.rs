@@ -1,25 +1,30 @@
-//! Calls every method of the catalog, each in every way that runs a statement of its own.
+//! Calls every method of the catalog, each in every way that runs a statement of its own; those of `verify`, which read
+//! whole tables, by themselves.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use content::MediaType;
+use sqlx::{AnyConnection, Connection};
 use store::{
     Catalog,
-    assets::{AssetChange, NewAsset},
+    assets::{AssetChange, NewAsset, NewVersion, Scan},
     blobs::{BlobId, BlobKey},
+    downloads::Download,
     fields::Field,
     folders::{FolderChange, FolderKind},
     jobs::{JobState, NewJob, Work},
     links::NewLink,
     records::NewRecord,
     renditions::Rendition,
+    rules::Ruled,
     tokens::NewToken,
     uploads::{NewUpload, UploadPart},
+    verify::{Child, WrongTally},
 };
 
 use super::{
     engines::NOW,
-    samples::{START, Site, person, random_key, slug},
+    samples::{START, Site, at, person, random_key, slug},
     tokens::new_token,
 };
 
@@ -29,7 +34,11 @@ pub async fn call_every_method(url: &str) {
     let site = Site::new(&catalog).await;
     tenants_users_and_tokens(&site).await;
     folders(&site).await;
+    trashed_folders(&site).await;
     let asset_id = assets(&site).await;
+    trashed_assets(&site).await;
+    rules_and_audit(&site, asset_id).await;
+    downloads(&site, asset_id).await;
     uploads(&site).await;
     links_and_renditions(&site, asset_id).await;
     jobs(&site).await;
@@ -37,20 +46,53 @@ pub async fn call_every_method(url: &str) {
     catalog.close().await;
 }
 
+/// What no request does: all of the library, once over.
+pub async fn verify_everything(url: &str) {
+    let catalog = Catalog::open(url).await.unwrap();
+    let site = Site::new(&catalog).await;
+    let asset_id = site.asset(site.root.id, "a").await;
+    let folder = site.folder(site.root.id, "f").await;
+    let blob_id = catalog.blob_rows(0, 9).await.unwrap()[0].id;
+    catalog.blob_row(blob_id).await.unwrap();
+    catalog.bury_blob(blob_id, NOW).await.unwrap();
+    catalog.upload_part_rows((0, 0), 9).await.unwrap();
+    let rendition = &catalog.rendition_rows((0, ""), 9).await.unwrap()[0];
+    catalog.drop_rendition(rendition).await.unwrap();
+    catalog.stray_names((0, ""), 9).await.unwrap();
+    catalog.nameless_assets(0, 9).await.unwrap();
+    catalog.nameless_folders(0, 9).await.unwrap();
+    for (child, slug) in [(Child::Asset(asset_id), "a"), (Child::Folder(folder.id), "f")] {
+        sqlx::query("delete from names").execute(&mut AnyConnection::connect(url).await.unwrap()).await.unwrap();
+        catalog.drop_name(site.root.id, slug).await.unwrap();
+        catalog.claim_name(site.tenant.id, child, &at(NOW)).await.unwrap().unwrap();
+    }
+    catalog.broken_folders(0, 9).await.unwrap();
+    catalog.broken_assets(0, 9).await.unwrap();
+    catalog.wrong_tallies(9).await.unwrap();
+    catalog.wrong_tenant_tallies(9).await.unwrap();
+    for folder_id in [Some(folder.id), None] {
+        let (kept, counted) = ((0, 0), (0, 0));
+        let wrong = WrongTally { tenant_id: site.tenant.id, folder_id, bucket: 0, kept, counted };
+        catalog.recount(&wrong).await.unwrap();
+    }
+    catalog.close().await;
+}
+
 async fn tenants_users_and_tokens(site: &Site) {
     let (catalog, id) = (&site.catalog, site.tenant.id);
     catalog.tenants(9).await.unwrap();
     catalog.tenant(id).await.unwrap();
-    let ben = catalog.add_user(id, &person("ben@acme.test"), NOW).await.unwrap();
+    let ben = catalog.add_user(id, &person("ben@acme.test"), &at(NOW)).await.unwrap();
     catalog.user(id, ben.id).await.unwrap();
     catalog.users(id, 0, 9).await.unwrap();
+    catalog.service_user(id).await.unwrap();
     let wish = NewToken { folder_id: Some(site.root.id), ..new_token(site, 1) };
-    let token = catalog.add_token(&wish, NOW).await.unwrap();
+    let token = catalog.add_token(&wish, &at(NOW)).await.unwrap();
     catalog.token("fliplet", &[1; 32]).await.unwrap();
     catalog.tokens(id, 0, 9).await.unwrap();
     catalog.spend_token_call(token.id, NOW).await.unwrap();
-    catalog.revoke_token(id, token.id, NOW).await.unwrap();
-    catalog.disable_user(id, ben.id, NOW).await.unwrap();
+    catalog.revoke_token(id, token.id, &at(NOW)).await.unwrap();
+    catalog.disable_user(id, ben.id, &at(NOW)).await.unwrap();
 }
 
 async fn folders(site: &Site) {
@@ -59,25 +101,41 @@ async fn folders(site: &Site) {
     let other = site.folder(site.root.id, "a").await;
     let name = Some(("b".to_owned(), "b".to_owned()));
     let change = FolderChange { name, parent_id: Some(other.id), slug: slug("b") };
-    catalog.change_folder(id, folder.id, &change, NOW).await.unwrap();
+    catalog.change_folder(id, folder.id, &change, &at(NOW)).await.unwrap();
     catalog.root_folder(id).await.unwrap();
     catalog.child_folders(site.root.id, &START, 9).await.unwrap();
     catalog.folders_of_kind(id, FolderKind::Plain, 0, 9).await.unwrap();
     catalog.folder_tree(&site.root, 9).await.unwrap();
-    site.trash_folder(other.id).await.unwrap();
+    catalog.folder_of_anybody(folder.id).await.unwrap();
+    catalog.folders_by_id(id, &[folder.id]).await.unwrap();
+    catalog.space_bytes(id, folder.id).await.unwrap();
+}
+
+async fn trashed_folders(site: &Site) {
+    let (catalog, id) = (&site.catalog, site.tenant.id);
+    let outer = site.folder(site.root.id, "outer").await;
+    let inner = site.folder(outer.id, "inner").await;
+    site.asset(inner.id, "a").await;
+    site.trash_folder(outer.id).await.unwrap();
+    catalog.restore_folder(id, outer.id, &slug("outer"), &at(NOW)).await.unwrap();
+    site.trash_folder(outer.id).await.unwrap();
+    catalog.deleted_folders(id, (i64::MAX, 0), 9).await.unwrap();
+    catalog.purge_folder(id, inner.id, &at(NOW)).await.unwrap();
+    while catalog.purge_some_of_folder(id, inner.id, 9, NOW).await.unwrap() {}
 }
 
 async fn assets(site: &Site) -> i64 {
     let (catalog, id) = (&site.catalog, site.tenant.id);
     let first = site.new_asset(site.root.id, "c");
     let fields = vec![("a".to_owned(), "b".to_owned())];
-    let same = NewAsset { key: random_key(), fields, jobs: vec![NewJob::Preview], ..first.clone() };
-    let added = catalog.add_assets(&[first, same], NOW).await.unwrap();
+    let version = NewVersion { jobs: vec![NewJob::Preview], ..first.version.clone() };
+    let same = NewAsset { key: random_key(), fields, version, ..first.clone() };
+    let added = catalog.add_assets(&[first, same], &at(NOW)).await.unwrap();
     let (asset_id, other_id) = (added[0].asset_id, added[1].asset_id);
     let folder = site.folder(site.root.id, "d").await;
     let name = Some(("e".to_owned(), "e".to_owned()));
     let change = AssetChange { name, folder_id: Some(folder.id), slug: slug("e") };
-    catalog.change_asset(id, other_id, &change, NOW).await.unwrap();
+    catalog.change_asset(id, other_id, &change, &at(NOW)).await.unwrap();
     site.trash_asset(other_id).await.unwrap();
     catalog.asset(asset_id).await.unwrap();
     catalog.folder_assets(site.root.id, &START, 9).await.unwrap();
@@ -90,7 +148,57 @@ async fn assets(site: &Site) -> i64 {
     catalog.remove_field(asset_id, "a").await.unwrap();
     catalog.change_tags(asset_id, &["a".to_owned()], &["b".to_owned()]).await.unwrap();
     catalog.tags(asset_id).await.unwrap();
+    catalog.assets_by_id(id, &[asset_id]).await.unwrap();
+    catalog.field_of_assets(&[asset_id], "a").await.unwrap();
+    for text in [Some("b"), None] {
+        catalog.change_field(id, asset_id, "a", text, &at(NOW)).await.unwrap();
+    }
+    catalog.add_version(id, asset_id, &site.new_version(1), &at(NOW)).await.unwrap();
     asset_id
+}
+
+async fn trashed_assets(site: &Site) {
+    let (catalog, id) = (&site.catalog, site.tenant.id);
+    let asset_id = site.asset(site.root.id, "a").await;
+    let key = site.view(asset_id).await.version.unwrap().blob.key;
+    site.trash_asset(asset_id).await.unwrap();
+    catalog.restore_asset(id, asset_id, &slug("a"), &at(NOW)).await.unwrap();
+    catalog.limit_asset(id, asset_id, None, Some(NOW), &at(NOW)).await.unwrap();
+    catalog.expired_assets(NOW, 9).await.unwrap();
+    catalog.set_scan(id, asset_id, Scan::Infected, &at(NOW)).await.unwrap();
+    catalog.deleted_assets(id, (i64::MAX, 0), 9).await.unwrap();
+    catalog.purge_asset(id, asset_id, &at(NOW)).await.unwrap();
+    for blob in catalog.dead_blobs(NOW, (0, 0), 9).await.unwrap() {
+        catalog.delete_dead_blob(blob.id, NOW).await.unwrap();
+    }
+    for key in [key, BlobKey::Rendition(key.id())] {
+        assert!(!catalog.knows_blob(key).await.unwrap());
+    }
+}
+
+async fn rules_and_audit(site: &Site, asset_id: i64) {
+    let (catalog, id) = (&site.catalog, site.tenant.id);
+    for ruled in [Ruled::Folder(site.root.id), Ruled::Asset(asset_id)] {
+        catalog.set_rules(id, ruled, Some(&[]), &at(NOW)).await.unwrap();
+    }
+    catalog.governing_rules(id, site.root.id).await.unwrap();
+    catalog.audit(id, 0, 9).await.unwrap();
+}
+
+async fn downloads(site: &Site, asset_id: i64) {
+    let catalog = &site.catalog;
+    let download = Download {
+        assets: &[asset_id],
+        caller: "c",
+        tag: "t",
+        size: 9,
+        resumed_bytes: Some(1),
+        now_ms: NOW,
+        begun_after_ms: 0,
+    };
+    assert!(catalog.spend_download(&download).await.unwrap());
+    catalog.add_downloads(&[(asset_id, 1)]).await.unwrap();
+    catalog.forget_downloads(NOW).await.unwrap();
 }
 
 async fn uploads(site: &Site) {
@@ -128,11 +236,11 @@ async fn links_and_renditions(site: &Site, asset_id: i64) {
         created_by: site.user.id,
         expires_at: None,
     };
-    let link = site.catalog.add_link(&wish, NOW).await.unwrap();
+    let link = site.catalog.add_link(&wish, &at(NOW)).await.unwrap();
     site.catalog.link(&wish.key).await.unwrap();
     site.catalog.asset_links(site.tenant.id, asset_id, 0, 9).await.unwrap();
     site.catalog.spend_link(&wish.key, NOW).await.unwrap();
-    site.catalog.revoke_link(site.tenant.id, link.id, NOW).await.unwrap();
+    site.catalog.revoke_link(site.tenant.id, link.id, &at(NOW)).await.unwrap();
     let rendition = Rendition {
         blob_id: version.blob.id,
         plan_key: "w640".to_owned(),

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use content::{Digest, MediaType};
 use store::{
     Catalog, Result,
-    assets::{Asset, AssetChange, NewAsset, NewBlob, Scan},
+    assets::{Asset, AssetChange, NewAsset, NewBlob, NewVersion, Scan},
+    audit::Stamp,
     blobs::{BlobId, BlobKey},
     folders::{Folder, FolderChange, FolderKind, NewFolder},
     names::Slug,
@@ -31,7 +32,7 @@ pub struct Site {
 
 impl Site {
     pub async fn new(catalog: &Catalog) -> Self {
-        let (tenant, user, root) = catalog.add_tenant("Acme", &person("admin@acme.test"), NOW).await.unwrap();
+        let (tenant, user, root) = catalog.add_tenant("Acme", &person("admin@acme.test"), &at(NOW)).await.unwrap();
         Self { catalog: catalog.clone(), tenant, user, root }
     }
 
@@ -54,7 +55,7 @@ impl Site {
     }
 
     pub async fn try_folder(&self, parent_id: i64, name: &str) -> Result<Folder> {
-        self.catalog.add_folder(&self.new_folder(parent_id, name), NOW).await
+        self.catalog.add_folder(&self.new_folder(parent_id, name), &at(NOW)).await
     }
 
     pub async fn folder(&self, parent_id: i64, name: &str) -> Folder {
@@ -63,16 +64,16 @@ impl Site {
 
     pub async fn space(&self, name: &str) -> Folder {
         let space = NewFolder { kind: FolderKind::Space, ..self.new_folder(self.root.id, name) };
-        self.catalog.add_folder(&space, NOW).await.unwrap()
+        self.catalog.add_folder(&space, &at(NOW)).await.unwrap()
     }
 
     pub async fn move_folder(&self, folder: &Folder, parent_id: i64) -> Result<Folder> {
         let change = FolderChange { name: None, parent_id: Some(parent_id), slug: slug(&folder.name) };
-        self.catalog.change_folder(self.tenant.id, folder.id, &change, NOW).await
+        self.catalog.change_folder(self.tenant.id, folder.id, &change, &at(NOW)).await
     }
 
     pub async fn trash_folder(&self, folder_id: i64) -> Result<()> {
-        self.catalog.trash_folder(self.tenant.id, folder_id, NOW).await
+        self.catalog.trash_folder(self.tenant.id, folder_id, &at(NOW)).await
     }
 
     /// The folder as it is now.
@@ -88,20 +89,27 @@ impl Site {
             name: name.to_owned(),
             name_key: name.to_lowercase(),
             slug: slug(name),
-            scan: Scan::Unscanned,
-            created_by: self.user.id,
-            blob: new_blob(distinct()),
+            version: self.new_version(distinct()),
+            fields: Vec::new(),
+        }
+    }
+
+    /// A version whose bytes are those of `seed`.
+    pub fn new_version(&self, seed: u64) -> NewVersion {
+        NewVersion {
+            blob: new_blob(seed),
             media_type: MediaType::JPEG,
             pixels: Some((640, 480)),
             orientation: 6,
             animated: false,
-            fields: Vec::new(),
+            scan: Scan::Unscanned,
+            created_by: self.user.id,
             jobs: Vec::new(),
         }
     }
 
     pub async fn try_asset(&self, folder_id: i64, name: &str) -> Result<i64> {
-        let added = self.catalog.add_assets(&[self.new_asset(folder_id, name)], NOW).await?;
+        let added = self.catalog.add_assets(&[self.new_asset(folder_id, name)], &at(NOW)).await?;
         Ok(added[0].asset_id)
     }
 
@@ -111,11 +119,11 @@ impl Site {
 
     pub async fn move_asset(&self, asset_id: i64, folder_id: i64, name: &str) -> Result<()> {
         let change = AssetChange { name: None, folder_id: Some(folder_id), slug: slug(name) };
-        self.catalog.change_asset(self.tenant.id, asset_id, &change, NOW).await
+        self.catalog.change_asset(self.tenant.id, asset_id, &change, &at(NOW)).await
     }
 
     pub async fn trash_asset(&self, asset_id: i64) -> Result<()> {
-        self.catalog.trash_asset(self.tenant.id, asset_id, NOW).await
+        self.catalog.trash_asset(self.tenant.id, asset_id, &at(NOW)).await
     }
 
     /// The asset as it is now.
@@ -126,6 +134,11 @@ impl Site {
     pub async fn slug_of(&self, asset_id: i64) -> String {
         self.view(asset_id).await.slug
     }
+}
+
+/// A change that the server makes by itself at this moment.
+pub fn at(now_ms: i64) -> Stamp {
+    Stamp::system(now_ms)
 }
 
 pub fn person(email: &str) -> NewUser {

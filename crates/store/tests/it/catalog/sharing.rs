@@ -9,11 +9,11 @@ use store::assets::{Blob, NewAsset};
 
 use super::{
     engines::{NOW, on_each_engine},
-    samples::{Site, new_blob},
+    samples::{Site, at},
 };
 
 fn with_bytes(site: &Site, seed: u64) -> NewAsset {
-    NewAsset { blob: new_blob(seed), ..site.new_asset(site.root.id, "a") }
+    NewAsset { version: site.new_version(seed), ..site.new_asset(site.root.id, "a") }
 }
 
 async fn blob_of(site: &Site, asset_id: i64) -> Blob {
@@ -25,17 +25,17 @@ fn equal_bytes_share_a_blob_within_a_tenant_only() {
     on_each_engine(async |database| {
         let (ours, theirs) = (Site::new(&database.catalog).await, Site::new(&database.catalog).await);
         let wishes = [with_bytes(&ours, 1), with_bytes(&ours, 2), with_bytes(&ours, 1)];
-        let added = ours.catalog.add_assets(&wishes, NOW).await.unwrap();
+        let added = ours.catalog.add_assets(&wishes, &at(NOW)).await.unwrap();
         assert_eq!(added.iter().map(|added| added.kept_blob).collect::<Vec<_>>(), [true, true, false]);
         let first = blob_of(&ours, added[0].asset_id).await;
-        assert_eq!(first.key, wishes[0].blob.key);
+        assert_eq!(first.key, wishes[0].version.blob.key);
         assert_eq!(blob_of(&ours, added[2].asset_id).await, first);
         assert_ne!(blob_of(&ours, added[1].asset_id).await, first);
 
-        let again = ours.catalog.add_assets(&[with_bytes(&ours, 1)], NOW).await.unwrap()[0];
+        let again = ours.catalog.add_assets(&[with_bytes(&ours, 1)], &at(NOW)).await.unwrap()[0];
         assert!(!again.kept_blob);
         assert_eq!(blob_of(&ours, again.asset_id).await, first);
-        let elsewhere = theirs.catalog.add_assets(&[with_bytes(&theirs, 1)], NOW).await.unwrap()[0];
+        let elsewhere = theirs.catalog.add_assets(&[with_bytes(&theirs, 1)], &at(NOW)).await.unwrap()[0];
         assert!(elsewhere.kept_blob);
         assert_ne!(blob_of(&theirs, elsewhere.asset_id).await.id, first.id);
     });
@@ -49,7 +49,7 @@ fn equal_bytes_that_come_at_once_share_a_blob() {
         let adds = (0..40).map(|number| {
             let site = if number % 4 < 2 { sites[number % 2].clone() } else { sites[number % 2].through(&beside) };
             tokio::spawn(async move {
-                let added = site.catalog.add_assets(&[with_bytes(&site, 5)], NOW).await.unwrap()[0];
+                let added = site.catalog.add_assets(&[with_bytes(&site, 5)], &at(NOW)).await.unwrap()[0];
                 (site.tenant.id, added.kept_blob, blob_of(&site, added.asset_id).await.id)
             })
         });
@@ -70,7 +70,7 @@ fn groups_with_equal_bytes_and_names_in_opposite_order_all_come_in() {
             let mut group: Vec<_> = (0..6)
                 .map(|seed| {
                     let folder_id = if seed % 2 == 0 { site.root.id } else { folder.id };
-                    NewAsset { blob: new_blob(seed), ..site.new_asset(folder_id, &format!("{seed}.png")) }
+                    NewAsset { version: site.new_version(seed), ..site.new_asset(folder_id, &format!("{seed}.png")) }
                 })
                 .collect();
             if turned {
@@ -80,7 +80,7 @@ fn groups_with_equal_bytes_and_names_in_opposite_order_all_come_in() {
         };
         let adds = (0..16).map(|number| {
             let (catalog, group) = (site.catalog.clone(), group(number % 2 == 0));
-            tokio::spawn(async move { catalog.add_assets(&group, NOW).await.map(|added| added.len()) })
+            tokio::spawn(async move { catalog.add_assets(&group, &at(NOW)).await.map(|added| added.len()) })
         });
         for added in join_all(adds).await {
             assert_eq!(added.unwrap().unwrap(), 6);

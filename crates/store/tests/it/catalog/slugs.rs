@@ -9,7 +9,7 @@ use store::folders::FolderChange;
 
 use super::{
     engines::{NOW, on_each_engine},
-    samples::{Site, slug},
+    samples::{Site, at, slug},
 };
 
 fn numbered(count: usize) -> BTreeSet<String> {
@@ -21,7 +21,7 @@ fn two_hundred_files_of_one_name_are_numbered_before_the_extension() {
     on_each_engine(async |database| {
         let site = Site::new(&database.catalog).await;
         let wishes: Vec<_> = (0..200).map(|_| site.new_asset(site.root.id, "image.png")).collect();
-        let added = site.catalog.add_assets(&wishes, NOW).await.unwrap();
+        let added = site.catalog.add_assets(&wishes, &at(NOW)).await.unwrap();
         for (number, added) in added.iter().enumerate() {
             let expected = if number == 0 { "image.png".to_owned() } else { format!("image-{}.png", number + 1) };
             assert_eq!(site.slug_of(added.asset_id).await, expected);
@@ -109,7 +109,7 @@ fn a_rename_takes_the_new_slug_and_frees_the_old_one() {
         let folder = site.folder(root, "old").await;
         let name = Some(("Taken".to_owned(), "taken".to_owned()));
         let change = FolderChange { name, parent_id: None, slug: slug("taken") };
-        let renamed = site.catalog.change_folder(site.tenant.id, folder.id, &change, NOW + 1).await.unwrap();
+        let renamed = site.catalog.change_folder(site.tenant.id, folder.id, &change, &at(NOW + 1)).await.unwrap();
         assert_eq!((renamed.name.as_str(), renamed.slug.as_str()), ("Taken", "taken-2"));
         assert_eq!((renamed.path.clone(), renamed.updated_at), (folder.path, NOW + 1));
         assert_eq!(site.slug_of(site.asset(root, "old").await).await, "old");

@@ -4,24 +4,37 @@
 
 use sqlx::AnyConnection;
 
+/// What the tallies of folders or of tenants should be.
+macro_rules! truth {
+    ($holder:literal) => {
+        concat!(
+            "select a.tenant_id, ",
+            $holder,
+            " as holder_id, a.id / 1024 as bucket, count(*) as live, sum(b.size) as bytes from assets a \
+             join versions v on v.asset_id = a.id and v.number = a.version_number join blobs b on b.id = v.blob_id \
+             where a.deleted_at is null and a.state = 'ready' group by 1, 2, 3"
+        )
+    };
+}
+
 /// Counts of things that must not be, each with what it means.
 const NEVER: &[(&str, &str)] = &[
     (
         "an asset without its version",
-        "select count(*) from assets a where not exists (select 1 from versions v where v.asset_id = a.id and \
-         v.number = a.version_number)",
+        "select count(*) from assets a where a.state = 'ready' and not exists (select 1 from versions v where \
+         v.asset_id = a.id and v.number = a.version_number)",
     ),
     (
         "a version without an asset",
         "select count(*) from versions v where not exists (select 1 from assets a where a.id = v.asset_id)",
     ),
     (
-        "a blob that nobody wants",
-        "select count(*) from blobs b where not exists (select 1 from versions v where v.blob_id = b.id)",
+        "a living blob that nobody wants, or a dead one that somebody wants",
+        "select count(*) from blobs b where (b.dead_at is null) <> exists (select 1 from versions v where v.blob_id = b.id)",
     ),
     (
         "a living asset without its slug",
-        "select count(*) from assets a where a.deleted_at is null and not exists (select 1 from names n where \
+        "select count(*) from assets a where a.deleted_at is null and a.state = 'ready' and not exists (select 1 from names n where \
          n.asset_id = a.id and n.folder_id = a.folder_id and n.slug = a.slug)",
     ),
     (
@@ -31,14 +44,15 @@ const NEVER: &[(&str, &str)] = &[
     ),
     (
         "a folder without its slug",
-        "select count(*) from folders f where f.deleted_at is null and f.parent_id is not null and not exists \
-         (select 1 from names n where n.child_folder_id = f.id and n.folder_id = f.parent_id and n.slug = \
-         f.slug)",
+        "select count(*) from folders f where f.deleted_at is null and f.purged_at is null and f.parent_id is not null \
+         and not exists (select 1 from names n where n.child_folder_id = f.id and n.folder_id = f.parent_id and \
+         n.slug = f.slug)",
     ),
     (
         "a slug without its folder",
-        "select count(*) from names n where n.child_folder_id is not null and not exists (select 1 from \
-         folders f where f.id = n.child_folder_id and f.parent_id = n.folder_id and f.deleted_at is null)",
+        "select count(*) from names n join folders p on p.id = n.folder_id where p.purged_at is null and \
+         n.child_folder_id is not null and not exists (select 1 from folders f where f.id = n.child_folder_id and \
+         f.parent_id = n.folder_id and f.slug = n.slug and f.deleted_at is null and f.purged_at is null)",
     ),
     (
         "a folder whose path does not follow from its parent's",
@@ -46,19 +60,33 @@ const NEVER: &[(&str, &str)] = &[
          cast(f.id as text) || '/'",
     ),
     (
-        "a living folder below a trashed one",
-        "select count(*) from folders f join folders p on p.id = f.parent_id where f.trashed_root is null and \
-         p.trashed_root is not null",
+        "a folder that is in the trash by a mark that is not its own or its parent's",
+        "select count(*) from folders f left join folders p on p.id = f.parent_id where f.purged_at is null and \
+         f.trashed_root is distinct from case when f.deleted_at is not null then f.id else p.trashed_root end",
+    ),
+    (
+        "a folder that is left below a purged one",
+        "select count(*) from folders f join folders p on p.id = f.parent_id where f.purged_at is null and \
+         p.purged_at is not null",
     ),
     (
         "a tally that is wrong",
-        "select count(*) from tallies t where t.live <> (select count(*) from assets a where a.folder_id = \
-         t.folder_id and a.tenant_id = t.tenant_id and a.id / 1024 = t.bucket and a.deleted_at is null)",
+        concat!(
+            "with truth as (",
+            truth!("a.folder_id"),
+            ") select count(*) from tallies k full join truth t on \
+             t.tenant_id = k.tenant_id and t.holder_id = k.folder_id and t.bucket = k.bucket where \
+             coalesce(k.live, 0) <> coalesce(t.live, 0) or coalesce(k.bytes, 0) <> coalesce(t.bytes, 0)"
+        ),
     ),
     (
-        "an asset that no tally counts",
-        "select count(*) from assets a where a.deleted_at is null and not exists (select 1 from tallies t \
-         where t.folder_id = a.folder_id and t.tenant_id = a.tenant_id and t.bucket = a.id / 1024)",
+        "a tally of a tenant that is wrong",
+        concat!(
+            "with truth as (",
+            truth!("a.tenant_id"),
+            ") select count(*) from tenant_tallies k full join truth t on \
+             t.tenant_id = k.tenant_id and t.bucket = k.bucket where coalesce(k.live, 0) <> coalesce(t.live, 0)"
+        ),
     ),
 ];
 

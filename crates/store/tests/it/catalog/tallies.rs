@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 
 use super::{
     engines::{Database, Engine, NOW, on_each_engine},
-    samples::{START, Site},
+    samples::{START, Site, at},
     soundness::assert_sound,
 };
 
@@ -60,7 +60,7 @@ impl Model {
         match step {
             Step::Add { folder, count } => {
                 let wishes: Vec<_> = (0..count).map(|_| site.new_asset(folders[folder], "a")).collect();
-                let added = site.catalog.add_assets(&wishes, NOW).await;
+                let added = site.catalog.add_assets(&wishes, &at(NOW)).await;
                 assert_eq!(added.is_ok(), !self.trashed[folder], "{added:?}");
                 self.assets.extend(added.into_iter().flatten().map(|added| (added.asset_id, folder)));
             }
@@ -142,7 +142,7 @@ fn tallies_add_up_across_runs_of_ids() {
         };
         sqlx::raw_sql(go_on).execute(&mut database.connect().await).await.unwrap();
         let wishes: Vec<_> = (0..8).map(|_| site.new_asset(site.root.id, "a")).collect();
-        let added = site.catalog.add_assets(&wishes, NOW).await.unwrap();
+        let added = site.catalog.add_assets(&wishes, &at(NOW)).await.unwrap();
         assert_eq!((added[0].asset_id, added[7].asset_id), (1021, 1028));
         assert_eq!(database.number("select count(*) from tallies where live > 0").await, 2);
         for id in [first, added[0].asset_id, added[7].asset_id] {

@@ -6,14 +6,14 @@ use store::folders::FolderKind;
 
 use super::{
     engines::{NOW, on_each_engine},
-    samples::{Site, person},
+    samples::{Site, at, person},
 };
 
 #[test]
 fn a_tenant_comes_with_a_user_and_a_root() {
     on_each_engine(async |database| {
         let catalog = &database.catalog;
-        let (tenant, user, root) = catalog.add_tenant("Zoë & Co", &person("zoe@x.test"), NOW).await.unwrap();
+        let (tenant, user, root) = catalog.add_tenant("Zoë & Co", &person("zoe@x.test"), &at(NOW)).await.unwrap();
         assert_eq!((tenant.name.as_str(), tenant.created_at), ("Zoë & Co", NOW));
         assert_eq!(catalog.tenant(tenant.id).await.unwrap(), Some(tenant.clone()));
         assert_eq!(catalog.user(tenant.id, user.id).await.unwrap(), Some(user.clone()));

@@ -9,7 +9,7 @@ use store::{
 
 use super::{
     engines::{NOW, on_each_engine},
-    samples::{Site, assert_fails},
+    samples::{Site, assert_fails, at},
 };
 
 /// A chain of `count` folders below `parent`, topmost first.
@@ -159,7 +159,7 @@ fn a_space_that_moves_keeps_what_lies_in_it() {
         let target = site.space("target").await;
         let outer = site.folder(site.root.id, "outer").await;
         let space = NewFolder { kind: FolderKind::Space, ..site.new_folder(outer.id, "space") };
-        let space = site.catalog.add_folder(&space, NOW).await.unwrap();
+        let space = site.catalog.add_folder(&space, &at(NOW)).await.unwrap();
         let inner = site.folder(space.id, "inner").await;
         let beside = site.folder(outer.id, "beside").await;
         for (moved, parent_id) in [(&space, site.root.id), (&space, outer.id), (&outer, target.id)] {

@@ -6,7 +6,7 @@ use store::{Error, Noun};
 
 use super::{
     engines::{NOW, on_each_engine},
-    samples::{Site, assert_fails, person},
+    samples::{Site, assert_fails, at, person},
     tokens::new_token,
 };
 
@@ -15,8 +15,8 @@ fn users_are_added_found_and_listed_by_tenant() {
     on_each_engine(async |database| {
         let (ours, theirs) = (Site::new(&database.catalog).await, Site::new(&database.catalog).await);
         let id = ours.tenant.id;
-        let ben = ours.catalog.add_user(id, &person("ben@acme.test"), NOW).await.unwrap();
-        let cid = ours.catalog.add_user(id, &person("cid@acme.test"), NOW).await.unwrap();
+        let ben = ours.catalog.add_user(id, &person("ben@acme.test"), &at(NOW)).await.unwrap();
+        let cid = ours.catalog.add_user(id, &person("cid@acme.test"), &at(NOW)).await.unwrap();
         assert_eq!(ours.catalog.user(id, ben.id).await.unwrap(), Some(ben.clone()));
         assert_eq!(ours.catalog.user(theirs.tenant.id, ben.id).await.unwrap(), None);
         assert_eq!(ours.catalog.users(id, 0, 10).await.unwrap(), [ours.user.clone(), ben.clone(), cid.clone()]);
@@ -30,11 +30,11 @@ fn users_are_added_found_and_listed_by_tenant() {
 fn an_address_is_taken_once_per_tenant() {
     on_each_engine(async |database| {
         let (ours, theirs) = (Site::new(&database.catalog).await, Site::new(&database.catalog).await);
-        let again = ours.catalog.add_user(ours.tenant.id, &person("admin@acme.test"), NOW).await;
+        let again = ours.catalog.add_user(ours.tenant.id, &person("admin@acme.test"), &at(NOW)).await;
         assert_fails!(again, Error::Taken(Noun::User));
-        ours.catalog.add_user(ours.tenant.id, &person("ben@acme.test"), NOW).await.unwrap();
-        theirs.catalog.add_user(theirs.tenant.id, &person("ben@acme.test"), NOW).await.unwrap();
-        let nowhere = ours.catalog.add_user(9_999, &person("ben@acme.test"), NOW).await;
+        ours.catalog.add_user(ours.tenant.id, &person("ben@acme.test"), &at(NOW)).await.unwrap();
+        theirs.catalog.add_user(theirs.tenant.id, &person("ben@acme.test"), &at(NOW)).await.unwrap();
+        let nowhere = ours.catalog.add_user(9_999, &person("ben@acme.test"), &at(NOW)).await;
         assert_fails!(nowhere, Error::Missing(Noun::Tenant));
     });
 }
@@ -45,15 +45,15 @@ fn shutting_a_user_out_revokes_their_tokens_and_nobody_elses() {
         let site = Site::new(&database.catalog).await;
         let id = site.tenant.id;
         let other = Site::new(&database.catalog).await;
-        let ben = site.catalog.add_user(id, &person("ben@acme.test"), NOW).await.unwrap();
+        let ben = site.catalog.add_user(id, &person("ben@acme.test"), &at(NOW)).await.unwrap();
         let mut wish = new_token(&site, 1);
-        let kept = site.catalog.add_token(&wish, NOW).await.unwrap();
+        let kept = site.catalog.add_token(&wish, &at(NOW)).await.unwrap();
         (wish.user_id, wish.secret_hash) = (ben.id, [2; 32]);
-        let bens = site.catalog.add_token(&wish, NOW).await.unwrap();
+        let bens = site.catalog.add_token(&wish, &at(NOW)).await.unwrap();
 
-        assert!(!other.catalog.disable_user(other.tenant.id, ben.id, NOW + 1).await.unwrap());
-        assert!(site.catalog.disable_user(id, ben.id, NOW + 1).await.unwrap());
-        assert!(!site.catalog.disable_user(id, ben.id, NOW + 2).await.unwrap());
+        assert!(!other.catalog.disable_user(other.tenant.id, ben.id, &at(NOW + 1)).await.unwrap());
+        assert!(site.catalog.disable_user(id, ben.id, &at(NOW + 1)).await.unwrap());
+        assert!(!site.catalog.disable_user(id, ben.id, &at(NOW + 2)).await.unwrap());
 
         let tokens = site.catalog.tokens(id, 0, 10).await.unwrap();
         let revoked: Vec<_> = tokens.iter().map(|token| (token.id, token.revoked_at)).collect();
