@@ -89,3 +89,12 @@ pub struct Content {
     /// SHA-256 of the whole, where it is known.
     pub sha256: Option<[u8; 32]>,
 }
+
+/// How much of a content is about to be sent: what counting downloads goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Portion {
+    /// How many of its bytes.
+    pub bytes: u64,
+    /// Whether all of them lie behind the beginning, so that they may continue an earlier download.
+    pub resumes: bool,
+}

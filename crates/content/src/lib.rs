@@ -6,7 +6,7 @@ mod digest;
 mod media_type;
 mod range;
 
-pub use body::{Body, ByteStream, Content, ReadBytes};
+pub use body::{Body, ByteStream, Content, Portion, ReadBytes};
 pub use digest::Digest;
 pub use media_type::{Family, MediaType};
 pub use range::ByteRange;

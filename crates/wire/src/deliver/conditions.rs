@@ -7,7 +7,7 @@ use std::{
 };
 
 use axum::extract::FromRequestParts;
-use content::{ByteRange, Content};
+use content::{ByteRange, Content, Portion};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts};
 
 use super::ranges::{self, Ranges};
@@ -61,6 +61,23 @@ impl Asked {
     #[must_use]
     pub fn is_head(&self) -> bool {
         self.head
+    }
+
+    /// How much of `content` this request is about to be sent: nothing where only the head or a refusal goes out.
+    #[must_use]
+    pub fn portion_of(&self, content: &Content) -> Option<Portion> {
+        if self.head {
+            return None;
+        }
+        match self.answer_for(content) {
+            Answer::NotModified | Answer::PreconditionFailed | Answer::Unsatisfiable => None,
+            Answer::Whole => Some(Portion { bytes: content.body.len(), resumes: false }),
+            Answer::One(range) => Some(Portion { bytes: range.len(), resumes: range.start > 0 }),
+            Answer::Many(ranges) => Some(Portion {
+                bytes: ranges.iter().map(|range| range.len()).sum(),
+                resumes: ranges.iter().all(|range| range.start > 0),
+            }),
+        }
     }
 
     /// What this request gets of `content`, decided without reading a byte. [`super::deliver`] does exactly this; who counts
