@@ -3,7 +3,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use store::{folders::Folder, tokens::Token};
+use store::{audit::Stamp, folders::Folder, tokens::Token, users::User};
 
 use crate::{Fault, Noun};
 
@@ -16,10 +16,12 @@ pub enum Right {
     Create,
     /// Rename, move, describe, replace.
     Update,
-    /// Put in the trash and purge.
+    /// Put in the trash, restore and purge.
     Delete,
-    /// Make keys and people, change rules.
+    /// Make keys and people, change rules; who may is held by no rule.
     Manage,
+    /// Pass for the person whose key it is, where rules let people in who are signed in.
+    Personal,
 }
 
 /// A set of rights.
@@ -29,9 +31,10 @@ pub struct Rights(u8);
 impl Rights {
     /// Nothing at all.
     pub const NONE: Self = Self(0);
+    /// Everything that one can do to folders and files.
+    pub const CHANGE: Self = Self::READ.with(Right::Create).with(Right::Update).with(Right::Delete);
     /// Everything.
-    pub const ALL: Self =
-        Self::NONE.with(Right::Read).with(Right::Create).with(Right::Update).with(Right::Delete).with(Right::Manage);
+    pub const ALL: Self = Self::CHANGE.with(Right::Manage).with(Right::Personal);
     /// Looking only.
     pub const READ: Self = Self::NONE.with(Right::Read);
 
@@ -52,7 +55,7 @@ impl Rights {
     }
 
     pub(crate) const fn from_bits(bits: i64) -> Self {
-        Self((bits & 0x1f) as u8)
+        Self((bits & 0x3f) as u8)
     }
 }
 
@@ -84,14 +87,25 @@ enum Who {
 pub(crate) struct Holder {
     pub(crate) token: Token,
     pub(crate) rights: Rights,
+    /// Whom it acts as.
+    pub(crate) user: User,
     /// `/7/` for a token confined to folder 7.
     scope: Option<String>,
 }
 
+/// Who decides, when the key has no objection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Say {
+    /// Nobody else.
+    Final,
+    /// The rules that hold there, if there are any.
+    Rules,
+}
+
 impl Holder {
-    pub(crate) fn new(token: Token) -> Self {
+    pub(crate) fn new(token: Token, user: User) -> Self {
         let scope = token.folder_id.map(|id| format!("/{id}/"));
-        Self { rights: Rights::from_bits(token.rights), scope, token }
+        Self { rights: Rights::from_bits(token.rights), scope, token, user }
     }
 }
 
@@ -124,13 +138,54 @@ impl Actor {
         matches!(self.who, Who::Anonymous)
     }
 
+    /// The person or service that the actor acts as, if any.
+    #[must_use]
+    pub fn user(&self) -> Option<&User> {
+        self.holding().map(|holder| &holder.user)
+    }
+
+    /// What the actor's key allows at most; rules may allow less.
+    #[must_use]
+    pub fn rights(&self) -> Rights {
+        match &self.who {
+            Who::System => Rights::ALL,
+            Who::Anonymous => Rights::NONE,
+            Who::Holder(holder) => holder.rights,
+        }
+    }
+
+    pub(crate) fn holding(&self) -> Option<&Holder> {
+        match &self.who {
+            Who::Holder(holder) => Some(holder),
+            Who::System | Who::Anonymous => None,
+        }
+    }
+
+    /// What a change by this actor is put down to.
+    pub(crate) fn stamp(&self, now_ms: i64) -> Stamp {
+        let token = self.token();
+        Stamp {
+            now_ms,
+            user_id: token.map(|token| token.user_id),
+            token_id: token.map(|token| token.id),
+            address: self.origin.address.map(|address| address.to_string()),
+            request_id: self.origin.request_id.as_deref().map(str::to_owned),
+        }
+    }
+
+    /// The same text for the same caller, as far as one can tell.
+    pub(crate) fn caller(&self) -> String {
+        match (self.token(), self.origin.address) {
+            (Some(token), _) => format!("token {}", token.id),
+            (None, Some(address)) => format!("address {address}"),
+            (None, None) => "nobody".to_owned(),
+        }
+    }
+
     /// The token that the actor holds, if any.
     #[must_use]
     pub fn token(&self) -> Option<&Token> {
-        match &self.who {
-            Who::Holder(holder) => Some(&holder.token),
-            Who::System | Who::Anonymous => None,
-        }
+        self.holding().map(|holder| &holder.token)
     }
 
     /// The tenant whose library the actor sees.
@@ -141,29 +196,25 @@ impl Actor {
         self.token().map(|token| token.tenant_id).ok_or(Fault::Unauthenticated)
     }
 
-    /// Whom what the actor makes belongs to.
-    ///
-    /// # Errors
-    /// `Unauthenticated` for those without a key.
-    pub(crate) fn user_id(&self) -> Result<i64, Fault> {
-        self.token().map(|token| token.user_id).ok_or(Fault::Unauthenticated)
-    }
-
-    /// Whether the actor may do this with what lies in `folder`; another tenant's folders do not exist.
-    pub(crate) fn expect(&self, right: Right, folder: &Folder) -> Result<(), Fault> {
+    /// Whether the actor's key, if there is one, allows this with what lies in `folder`; another tenant's folders do not
+    /// exist. Tells whether rules have a say too. For `Library::expect` only.
+    pub(crate) fn key_allows(&self, right: Right, folder: &Folder) -> Result<Say, Fault> {
         match &self.who {
-            Who::System => Ok(()),
-            Who::Anonymous if right == Right::Read && folder.public_read => Ok(()),
-            Who::Anonymous => Err(Fault::Unauthenticated),
+            Who::System => Ok(Say::Final),
+            Who::Anonymous => Ok(Say::Rules),
             Who::Holder(holder) if holder.token.tenant_id != folder.tenant_id => Err(Fault::NotFound(Noun::Folder)),
             Who::Holder(holder) => {
                 let inside = holder.scope.as_deref().is_none_or(|scope| folder.path.contains(scope));
-                if inside && holder.rights.has(right) { Ok(()) } else { Err(Fault::Denied) }
+                match inside && holder.rights.has(right) {
+                    false => Err(Fault::Denied),
+                    true if holder.rights.has(Right::Manage) => Ok(Say::Final),
+                    true => Ok(Say::Rules),
+                }
             }
         }
     }
 
-    /// Whether the actor may do this anywhere at all.
+    /// Whether the actor may do this anywhere at all, as far as one can tell without a place.
     pub(crate) fn expect_somewhere(&self, right: Right) -> Result<(), Fault> {
         match &self.who {
             Who::System => Ok(()),

@@ -1,10 +1,10 @@
 //! Assets: finding, renaming, moving, and putting in the trash.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use store::assets::AssetChange;
 
-use crate::{Actor, Asset, AssetState, Fault, Folder, Library, Noun, Right, Scan, names, slugs};
+use crate::{Actor, Asset, AssetState, Fault, Folder, Invalid, Library, Noun, Right, Scan, names, slugs};
 
 /// What lies directly inside a folder.
 #[derive(Debug, Clone)]
@@ -26,12 +26,73 @@ impl Library {
         self.expect_asset(actor, asset_id, Right::Read).await
     }
 
+    /// One ready file, living or in the trash, if the actor may see it.
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`.
+    pub async fn asset_or_trashed(&self, actor: &Actor, asset_id: i64) -> Result<Asset, Fault> {
+        let asset = self.expect_any_asset(actor, asset_id, Right::Read).await?;
+        let shown = asset.lives() && !self.is_over(&asset);
+        if actor.is_anonymous() && !shown { Err(Fault::Unauthenticated) } else { Ok(asset) }
+    }
+
+    /// Several files at once, as [`Self::asset`] gives them, in the order asked for and without those that are missing or
+    /// not for the actor.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for those without a key.
+    pub async fn assets_by_id(&self, actor: &Actor, ids: &[i64]) -> Result<Vec<Asset>, Fault> {
+        let found = self.inner.catalog.assets_by_id(actor.tenant_id()?, ids).await?;
+        let mut found: HashMap<i64, Asset> = found.into_iter().map(|asset| (asset.id, asset)).collect();
+        let mut seen = Vec::with_capacity(ids.len());
+        for id in ids {
+            let Some(asset) = found.remove(id) else { continue };
+            let there = asset.lives() && asset.state == AssetState::Ready && !self.is_over(&asset);
+            if there && self.expect_with(actor, Right::Read, &asset).await.is_ok() {
+                seen.push(asset);
+            }
+        }
+        Ok(seen)
+    }
+
+    /// The text of one field of several files, in one read: file id and text.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for those without a key. The caller has the files from a verb that checked the rights.
+    pub async fn field_of_assets(
+        &self,
+        actor: &Actor,
+        assets: &[Asset],
+        path: &str,
+    ) -> Result<Vec<(i64, String)>, Fault> {
+        let ids: Vec<i64> = assets.iter().map(|asset| asset.id).collect();
+        for asset in assets {
+            if actor.token().is_some_and(|token| token.tenant_id != asset.tenant_id) {
+                return Err(Fault::NotFound(Noun::Asset));
+            }
+        }
+        Ok(self.inner.catalog.field_of_assets(&ids, path).await?)
+    }
+
+    /// Sets the text of one field of a file, or takes it away.
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`.
+    pub async fn set_field(&self, actor: &Actor, asset_id: i64, path: &str, text: Option<&str>) -> Result<(), Fault> {
+        let asset = self.expect_asset(actor, asset_id, Right::Update).await?;
+        if path.contains('\0') || text.is_some_and(|text| text.contains('\0')) {
+            return Err(Fault::Invalid(Invalid::Other("text can not hold a NUL")));
+        }
+        let stamp = actor.stamp(self.now_ms());
+        Ok(self.inner.catalog.change_field(asset.tenant_id, asset_id, path, text, &stamp).await?)
+    }
+
     /// The text of one field of every file directly inside a folder, in one read for a whole listing.
     ///
     /// # Errors
     /// `NotFound`, `Denied`.
     pub async fn folder_field(&self, actor: &Actor, folder: &Folder, path: &str) -> Result<Vec<(i64, String)>, Fault> {
-        actor.expect(Right::Read, folder)?;
+        self.expect(actor, Right::Read, folder).await?;
         Ok(self.inner.catalog.folder_field(folder.id, path).await?)
     }
 
@@ -61,10 +122,12 @@ impl Library {
             name: name.map(|name| (name.clone(), names::sort_key(&name))),
             folder_id,
         };
-        let changed = self.inner.catalog.change_asset(asset.tenant_id, asset_id, &change, self.now_ms()).await;
+        let stamp = actor.stamp(self.now_ms());
+        let changed = self.inner.catalog.change_asset(asset.tenant_id, asset_id, &change, &stamp).await;
         self.inner.cards.void(asset_id);
         changed?;
-        self.expect_asset(actor, asset_id, Right::Read).await
+        // As it is now, also for those who may not look at it, or no longer.
+        self.card(asset_id).await?.ok_or(Fault::NotFound(Noun::Asset))
     }
 
     /// Puts a file in the trash.
@@ -73,7 +136,65 @@ impl Library {
     /// `NotFound` when it is there already.
     pub async fn trash_asset(&self, actor: &Actor, asset_id: i64) -> Result<(), Fault> {
         let asset = self.expect_asset(actor, asset_id, Right::Delete).await?;
-        let done = self.inner.catalog.trash_asset(asset.tenant_id, asset_id, self.now_ms()).await;
+        let stamp = actor.stamp(self.now_ms());
+        let done = self.inner.catalog.trash_asset(asset.tenant_id, asset_id, &stamp).await;
+        self.inner.cards.void(asset_id);
+        Ok(done?)
+    }
+
+    /// Takes a file out of the trash.
+    ///
+    /// # Errors
+    /// `NotFound` when it is not there, `Invalid` while its folder is, `Expired`, `Quarantined`.
+    pub async fn restore_asset(&self, actor: &Actor, asset_id: i64) -> Result<Arc<Asset>, Fault> {
+        let asset = self.expect_any_asset(actor, asset_id, Right::Delete).await?;
+        let (slug, stamp) = (slugs::of_file(&asset.name), actor.stamp(self.now_ms()));
+        let done = self.inner.catalog.restore_asset(asset.tenant_id, asset_id, &slug, &stamp).await;
+        self.inner.cards.void(asset_id);
+        done?;
+        self.expect_asset(actor, asset_id, Right::Delete).await
+    }
+
+    /// Ends a file in the trash for good; it may have got there with its folder.
+    ///
+    /// # Errors
+    /// `NotFound` when it is not in the trash.
+    pub async fn purge_asset(&self, actor: &Actor, asset_id: i64) -> Result<(), Fault> {
+        let asset = self.expect_any_asset(actor, asset_id, Right::Delete).await?;
+        let done = self.inner.catalog.purge_asset(asset.tenant_id, asset_id, &actor.stamp(self.now_ms())).await;
+        self.inner.cards.void(asset_id);
+        Ok(done?)
+    }
+
+    /// Sets how often a file may be downloaded and the first moment at which it is over, in milliseconds since 1970;
+    /// none: as often as one likes, never.
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`; `Invalid` for a negative limit.
+    pub async fn limit_asset(
+        &self,
+        actor: &Actor,
+        asset_id: i64,
+        download_limit: Option<i64>,
+        expires_at: Option<i64>,
+    ) -> Result<(), Fault> {
+        let asset = self.expect_asset(actor, asset_id, Right::Update).await?;
+        if download_limit.is_some_and(i64::is_negative) {
+            return Err(Fault::Invalid(Invalid::Other("a limit is not negative")));
+        }
+        let (tenant_id, stamp) = (asset.tenant_id, actor.stamp(self.now_ms()));
+        let done = self.inner.catalog.limit_asset(tenant_id, asset_id, download_limit, expires_at, &stamp).await;
+        self.inner.cards.void(asset_id);
+        Ok(done?)
+    }
+
+    /// Notes what a scan found; what is infected goes in the trash at once and can not be read by anybody.
+    ///
+    /// # Errors
+    /// `Denied` for all but the server itself.
+    pub async fn set_scan(&self, actor: &Actor, tenant_id: i64, asset_id: i64, scan: Scan) -> Result<(), Fault> {
+        actor.expect_system()?;
+        let done = self.inner.catalog.set_scan(tenant_id, asset_id, scan, &actor.stamp(self.now_ms())).await;
         self.inner.cards.void(asset_id);
         Ok(done?)
     }
@@ -86,18 +207,34 @@ impl Library {
         if !asset.lives() || asset.state != AssetState::Ready || self.is_over(&asset) {
             return Err(missing());
         }
-        actor.expect(right, &asset.folder).map_err(|fault| match fault {
-            Fault::NotFound(_) => Fault::NotFound(Noun::Asset),
-            fault => fault,
-        })?;
+        self.expect_with(actor, right, &asset).await.map_err(as_of_asset)?;
         Ok(asset)
     }
 
-    /// Whether the scan lets a file's bytes out.
-    pub(crate) fn expect_safe(asset: &Asset) -> Result<(), Fault> {
+    /// The ready file in whatever state it is, the trash included, if the actor may do this with it.
+    pub(crate) async fn expect_any_asset(&self, actor: &Actor, asset_id: i64, right: Right) -> Result<Asset, Fault> {
+        let missing = || if actor.is_anonymous() { Fault::Unauthenticated } else { Fault::NotFound(Noun::Asset) };
+        let asset = self.inner.catalog.asset(asset_id).await?.filter(|asset| asset.state == AssetState::Ready);
+        let asset = asset.ok_or_else(missing)?;
+        self.expect_with(actor, right, &asset).await.map_err(as_of_asset)?;
+        Ok(asset)
+    }
+
+    /// Whether the scan lets a file's bytes out to this actor.
+    pub(crate) fn expect_safe(actor: &Actor, asset: &Asset) -> Result<(), Fault> {
         match asset.scan {
             Scan::Infected => Err(Fault::Quarantined),
+            // Those without a key get what was looked at, or what nobody is going to look at.
+            Scan::Queued if actor.is_anonymous() => Err(Fault::Unauthenticated),
             Scan::Queued | Scan::Clean | Scan::Unscanned => Ok(()),
         }
+    }
+}
+
+/// Another tenant's folder is not there, and so neither is the file in it.
+pub(crate) fn as_of_asset(fault: Fault) -> Fault {
+    match fault {
+        Fault::NotFound(_) => Fault::NotFound(Noun::Asset),
+        fault => fault,
     }
 }

@@ -47,8 +47,13 @@ impl Cards {
         self.tree.fetch_add(1, Ordering::SeqCst);
     }
 
+    /// Changes whenever a folder's state, place or rules do.
+    pub(crate) fn tree_epoch(&self) -> u64 {
+        self.tree.load(Ordering::SeqCst)
+    }
+
     fn epoch(&self, asset_id: i64) -> (u64, u64) {
-        (self.slot(asset_id).load(Ordering::SeqCst), self.tree.load(Ordering::SeqCst))
+        (self.slot(asset_id).load(Ordering::SeqCst), self.tree_epoch())
     }
 
     fn slot(&self, asset_id: i64) -> &AtomicU64 {

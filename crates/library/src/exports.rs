@@ -6,8 +6,9 @@ use content::{Content, MediaType};
 use futures_util::FutureExt;
 
 use crate::{
-    Actor, Asset, AssetState, Fault, Folder, FolderKind, Library, Noun, Right, Scan,
+    Actor, Asset, AssetState, Delivery, Fault, Folder, FolderKind, Library, Noun, Right,
     archives::{Entry, EntryNames, OpenBody, archive, archive_tag},
+    downloads::Toll,
 };
 
 /// What to pack. With neither folders nor files named, everything in the context folder.
@@ -30,6 +31,8 @@ struct Packing<'a> {
     actor: &'a Actor,
     names: EntryNames,
     entries: Vec<Entry>,
+    /// The files in it, each once: packing one counts as a download of it.
+    assets: HashMap<i64, Asset>,
 }
 
 impl Library {
@@ -37,12 +40,13 @@ impl Library {
     ///
     /// # Errors
     /// `NotFound` when nothing is left, `Invalid` when it is too much.
-    pub async fn package(&self, actor: &Actor, package: &Package) -> Result<Content, Fault> {
+    pub async fn package(&self, actor: &Actor, package: &Package) -> Result<Delivery, Fault> {
         let context = match package.context {
             Some(id) => Some(self.expect_in_folder(actor, id, Right::Read).await?),
             None => None,
         };
-        let mut packing = Packing { library: self, actor, names: EntryNames::new(), entries: Vec::new() };
+        let mut packing =
+            Packing { library: self, actor, names: EntryNames::new(), entries: Vec::new(), assets: HashMap::new() };
         match &context {
             Some(folder) if package.folders.is_empty() && package.assets.is_empty() => {
                 packing.add_contents(folder, String::new()).await?;
@@ -57,14 +61,16 @@ impl Library {
             .map_or_else(|| "media".to_owned(), |folder| folder.name);
         let modified_ms = packing.entries.iter().map(|entry| entry.modified_ms).max().unwrap_or_default();
         let tag = archive_tag(&packing.entries);
-        Ok(Content {
+        let content = Content {
             body: archive(packing.entries),
             media_type: MediaType::ZIP,
             name: format!("{name}.zip"),
             tag,
             modified_ms,
             sha256: None,
-        })
+        };
+        let toll = Toll::of(packing.assets.values(), &content);
+        Ok(Delivery { content, toll })
     }
 }
 
@@ -79,14 +85,14 @@ impl Packing<'_> {
                     self.push_folder(inner.clone(), &folder)?;
                     self.add_contents(&folder, inner).await?;
                 }
-                Err(Fault::NotFound(_) | Fault::Denied) => {}
+                Err(Fault::NotFound(_) | Fault::Denied | Fault::Unauthenticated) => {}
                 Err(fault) => return Err(fault),
             }
         }
         for id in &package.assets {
             match self.library.expect_asset(self.actor, *id, Right::Read).await {
                 Ok(asset) => self.push_asset("", &asset)?,
-                Err(Fault::NotFound(_) | Fault::Denied) => {}
+                Err(Fault::NotFound(_) | Fault::Denied | Fault::Unauthenticated) => {}
                 Err(fault) => return Err(fault),
             }
         }
@@ -102,6 +108,13 @@ impl Packing<'_> {
         let mut inner_paths = HashMap::from([(top.id, prefix)]);
         for folder in &tree {
             let parent = folder.parent_id.filter(|_| folder.id != top.id);
+            // What is left out takes all below it along: their parent's path is not known.
+            if parent.is_some()
+                && folder.rules.is_some()
+                && !allowed(self.library.expect(self.actor, Right::Read, folder).await)?
+            {
+                continue;
+            }
             if let Some(parent) = parent.and_then(|id| inner_paths.get(&id).cloned()) {
                 let inner = self.names.folder(&parent, &folder.name);
                 self.push_folder(inner.clone(), folder)?;
@@ -114,7 +127,9 @@ impl Packing<'_> {
                 let Some(last) = page.last() else { break };
                 after = (crate::names::sort_key(&last.name), last.id);
                 for asset in page.iter().filter(|asset| asset.folder.lives() && !self.library.is_over(asset)) {
-                    self.push_asset(&inner, asset)?;
+                    if self.may_read(asset).await? {
+                        self.push_asset(&inner, asset)?;
+                    }
                 }
                 if page.len() < PAGE_ROWS {
                     break;
@@ -124,6 +139,14 @@ impl Packing<'_> {
         Ok(())
     }
 
+    /// Whether the actor may have a file of a folder that it may read: only rules of the file's or folder's own can say no.
+    async fn may_read(&self, asset: &Asset) -> Result<bool, Fault> {
+        if asset.rules.is_none() && asset.folder.rules.is_none() {
+            return Ok(true);
+        }
+        allowed(self.library.expect_with(self.actor, Right::Read, asset).await)
+    }
+
     fn push_folder(&mut self, path: String, folder: &Folder) -> Result<(), Fault> {
         self.entries.push(Entry { path, modified_ms: folder.updated_at, size: 0, crc32: 0, body: None });
         self.library.expect_few(self.entries.len())
@@ -131,9 +154,11 @@ impl Packing<'_> {
 
     fn push_asset(&mut self, prefix: &str, asset: &Asset) -> Result<(), Fault> {
         let Some(version) = asset.version.as_ref().filter(|_| asset.state == AssetState::Ready) else { return Ok(()) };
-        if asset.scan == Scan::Infected {
+        let used_up = asset.download_limit.is_some_and(|limit| asset.download_count >= limit);
+        if Library::expect_safe(self.actor, asset).is_err() || used_up {
             return Ok(());
         }
+        self.assets.entry(asset.id).or_insert_with(|| asset.clone());
         let (library, key, size) = (self.library.clone(), version.blob.key, version.blob.size);
         let open: OpenBody = Arc::new(move || {
             let library = library.clone();
@@ -147,5 +172,14 @@ impl Packing<'_> {
             body: Some(open),
         });
         self.library.expect_few(self.entries.len())
+    }
+}
+
+/// Whether a check let the actor in; a failure that is no refusal is handed on.
+fn allowed(outcome: Result<(), Fault>) -> Result<bool, Fault> {
+    match outcome {
+        Ok(()) => Ok(true),
+        Err(Fault::Denied | Fault::Unauthenticated | Fault::NotFound(_)) => Ok(false),
+        Err(fault) => Err(fault),
     }
 }

@@ -21,6 +21,14 @@ pub enum Invalid {
     TooManyItems,
     /// There is nothing to do it with.
     Empty,
+    /// What lies above it is in the trash: that has to be restored first.
+    ParentInTrash,
+    /// Access rules that let nobody in.
+    LocksOut,
+    /// More access rules than one thing may have.
+    TooManyRules,
+    /// A rule names a token that there is not.
+    UnknownToken,
     /// A list continues behind something that is not there.
     Page,
     /// Anything else, in plain words.
@@ -105,6 +113,10 @@ impl From<store::Error> for Fault {
             Error::Refused(Refusal::TooDeep) => Self::Invalid(Invalid::TooDeep),
             Error::Refused(Refusal::IntoItself) => Self::Invalid(Invalid::IntoItself),
             Error::Refused(Refusal::Root) => Self::Invalid(Invalid::FixedFolder),
+            Error::Refused(Refusal::ParentInTrash) => Self::Invalid(Invalid::ParentInTrash),
+            Error::Refused(Refusal::Expired) => Self::Expired,
+            Error::Refused(Refusal::Infected) => Self::Quarantined,
+            Error::Refused(Refusal::InUse) => Self::Conflict(Noun::Token),
             error @ (Error::Unavailable(_) | Error::Commit(_)) => {
                 tracing::error!(error = &error as &(dyn std::error::Error + 'static), "the database is out of order");
                 Self::Unavailable("database")

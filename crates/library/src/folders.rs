@@ -15,16 +15,42 @@ impl Library {
     /// `NotFound`, `Denied`.
     pub async fn folder(&self, actor: &Actor, folder_id: i64) -> Result<Folder, Fault> {
         let folder = self.any_folder(actor, folder_id).await?;
-        actor.expect(Right::Read, &folder)?;
-        Ok(folder)
+        self.expect(actor, Right::Read, &folder).await?;
+        // What is in the trash is nobody's business who has no key.
+        if actor.is_anonymous() && !folder.lives() { Err(Fault::Unauthenticated) } else { Ok(folder) }
     }
 
-    /// The top of the actor's tree.
+    /// The top of a tenant's tree.
+    ///
+    /// # Errors
+    /// `NotFound` for another tenant's, `Denied`.
+    pub async fn root_folder(&self, actor: &Actor, tenant_id: i64) -> Result<Folder, Fault> {
+        let missing = || if actor.is_anonymous() { Fault::Unauthenticated } else { Fault::NotFound(Noun::Tenant) };
+        if actor.token().is_some_and(|token| token.tenant_id != tenant_id) {
+            return Err(missing());
+        }
+        let root = self.inner.catalog.root_folder(tenant_id).await.map_err(|error| match error {
+            store::Error::Missing(_) => missing(),
+            error => error.into(),
+        })?;
+        self.expect(actor, Right::Read, &root).await?;
+        Ok(root)
+    }
+
+    /// Several folders at once, in the trash or not, without those that are missing or not for the actor; in no order.
     ///
     /// # Errors
     /// `Unauthenticated` for those without a key.
-    pub async fn root_folder(&self, actor: &Actor) -> Result<Folder, Fault> {
-        Ok(self.inner.catalog.root_folder(actor.tenant_id()?).await?)
+    pub async fn folders_by_id(&self, actor: &Actor, ids: &[i64]) -> Result<Vec<Folder>, Fault> {
+        let mut seen = Vec::with_capacity(ids.len());
+        for folder in self.inner.catalog.folders_by_id(actor.tenant_id()?, ids).await? {
+            match self.expect(actor, Right::Read, &folder).await {
+                Ok(()) => seen.push(folder),
+                Err(Fault::Denied | Fault::NotFound(_)) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(seen)
     }
 
     /// Makes a plain folder.
@@ -42,9 +68,9 @@ impl Library {
             slug: slugs::of_folder(&name),
             name,
             public_read: false,
-            created_by: actor.user_id()?,
+            created_by: self.author(actor, parent.tenant_id).await?,
         };
-        Ok(self.inner.catalog.add_folder(&folder, self.now_ms()).await?)
+        Ok(self.inner.catalog.add_folder(&folder, &actor.stamp(self.now_ms())).await?)
     }
 
     /// Renames a folder, moves it, or both; what is `None` stays.
@@ -72,7 +98,8 @@ impl Library {
             name: name.map(|name| (name.clone(), names::sort_key(&name))),
             parent_id,
         };
-        let changed = self.inner.catalog.change_folder(folder.tenant_id, folder_id, &change, self.now_ms()).await;
+        let stamp = actor.stamp(self.now_ms());
+        let changed = self.inner.catalog.change_folder(folder.tenant_id, folder_id, &change, &stamp).await;
         self.inner.cards.void_all();
         Ok(changed?)
     }
@@ -83,8 +110,36 @@ impl Library {
     /// `NotFound` when it is there already, `Invalid` for a root, space or inbox.
     pub async fn trash_folder(&self, actor: &Actor, folder_id: i64) -> Result<(), Fault> {
         let folder = self.expect_plain_folder(actor, folder_id, Right::Delete).await?;
-        let done = self.inner.catalog.trash_folder(folder.tenant_id, folder_id, self.now_ms()).await;
+        let stamp = actor.stamp(self.now_ms());
+        let done = self.inner.catalog.trash_folder(folder.tenant_id, folder_id, &stamp).await;
         self.inner.cards.void_all();
+        Ok(done?)
+    }
+
+    /// Takes a folder, and what went with it, out of the trash.
+    ///
+    /// # Errors
+    /// `NotFound` when it is not there, `Invalid` while the folder that holds it is.
+    pub async fn restore_folder(&self, actor: &Actor, folder_id: i64) -> Result<Folder, Fault> {
+        let folder = self.any_folder(actor, folder_id).await?;
+        self.expect(actor, Right::Delete, &folder).await?;
+        let (slug, stamp) = (slugs::of_folder(&folder.name), actor.stamp(self.now_ms()));
+        let restored = self.inner.catalog.restore_folder(folder.tenant_id, folder_id, &slug, &stamp).await;
+        self.inner.cards.void_all();
+        Ok(restored?)
+    }
+
+    /// Ends a folder in the trash, and all that lies in it, for good. What keeps it from being found is done when this
+    /// returns; its rows and bytes go after that.
+    ///
+    /// # Errors
+    /// `NotFound` when it is not in the trash, `Conflict` while a key is confined to it.
+    pub async fn purge_folder(&self, actor: &Actor, folder_id: i64) -> Result<(), Fault> {
+        let folder = self.any_folder(actor, folder_id).await?;
+        self.expect(actor, Right::Delete, &folder).await?;
+        let done = self.inner.catalog.purge_folder(folder.tenant_id, folder_id, &actor.stamp(self.now_ms())).await;
+        self.inner.cards.void_all();
+        self.inner.jobs.notify_one();
         Ok(done?)
     }
 
@@ -101,7 +156,12 @@ impl Library {
             let full = page.len() == PAGE_ROWS;
             let Some(last) = page.last() else { break };
             after = (names::sort_key(&last.name), last.id);
-            listing.folders.extend(page.into_iter().filter(|folder| folder.kind == FolderKind::Plain));
+            for inner in page.into_iter().filter(|inner| inner.kind == FolderKind::Plain) {
+                // What has no rules of its own is held by those that let the actor in here.
+                if inner.rules.is_none() || self.expect(actor, Right::Read, &inner).await.is_ok() {
+                    listing.folders.push(inner);
+                }
+            }
             self.expect_few(listing.folders.len())?;
             if !full {
                 break;
@@ -113,7 +173,11 @@ impl Library {
             let full = page.len() == PAGE_ROWS;
             let Some(last) = page.last() else { break };
             after = (names::sort_key(&last.name), last.id);
-            listing.assets.extend(page.into_iter().filter(|asset| !self.is_over(asset)));
+            for asset in page.into_iter().filter(|asset| !self.is_over(asset)) {
+                if asset.rules.is_none() || self.expect_with(actor, Right::Read, &asset).await.is_ok() {
+                    listing.assets.push(asset);
+                }
+            }
             self.expect_few(listing.assets.len())?;
             if !full {
                 break;
@@ -128,14 +192,32 @@ impl Library {
     /// `Unauthenticated` for those without a key.
     pub async fn spaces(&self, actor: &Actor) -> Result<Vec<Folder>, Fault> {
         let spaces = self.inner.catalog.folders_of_kind(actor.tenant_id()?, FolderKind::Space, 0, 10_000).await?;
-        Ok(spaces.into_iter().filter(|space| actor.expect(Right::Read, space).is_ok()).collect())
+        let mut seen = Vec::with_capacity(spaces.len());
+        for space in spaces {
+            if self.expect(actor, Right::Read, &space).await.is_ok() {
+                seen.push(space);
+            }
+        }
+        Ok(seen)
+    }
+
+    /// How many bytes the living files of a space have.
+    ///
+    /// # Errors
+    /// `Denied`, `NotFound`.
+    pub async fn space_bytes(&self, actor: &Actor, space: &Folder) -> Result<u64, Fault> {
+        self.expect(actor, Right::Read, space).await?;
+        Ok(self.inner.catalog.space_bytes(space.tenant_id, space.id).await?)
     }
 
     /// The living folder, if the actor may do this in it.
     pub(crate) async fn expect_in_folder(&self, actor: &Actor, folder_id: i64, right: Right) -> Result<Folder, Fault> {
         let folder = self.any_folder(actor, folder_id).await?;
-        actor.expect(right, &folder)?;
-        if folder.lives() { Ok(folder) } else { Err(Fault::NotFound(Noun::Folder)) }
+        self.expect(actor, right, &folder).await?;
+        if folder.lives() {
+            return Ok(folder);
+        }
+        Err(if actor.is_anonymous() { Fault::Unauthenticated } else { Fault::NotFound(Noun::Folder) })
     }
 
     /// Whether an asset's time is over.
@@ -147,9 +229,25 @@ impl Library {
         if items > self.inner.limits.max_list_items { Err(Fault::Invalid(Invalid::TooManyItems)) } else { Ok(()) }
     }
 
-    async fn any_folder(&self, actor: &Actor, folder_id: i64) -> Result<Folder, Fault> {
-        let folder = self.inner.catalog.folder(actor.tenant_id()?, folder_id).await?;
-        folder.ok_or(Fault::NotFound(Noun::Folder))
+    /// The folder, living or in the trash; whether the actor may see it is yet to be asked.
+    pub(crate) async fn any_folder(&self, actor: &Actor, folder_id: i64) -> Result<Folder, Fault> {
+        match actor.tenant_id() {
+            Ok(tenant_id) => {
+                let folder = self.inner.catalog.folder(tenant_id, folder_id).await?;
+                folder.ok_or(Fault::NotFound(Noun::Folder))
+            }
+            // Those without a key are not told what exists.
+            Err(fault) => self.inner.catalog.folder_of_anybody(folder_id).await?.ok_or(fault),
+        }
+    }
+
+    /// Whom what the actor makes belongs to: the tenant's service user, when it is nobody in person.
+    pub(crate) async fn author(&self, actor: &Actor, tenant_id: i64) -> Result<i64, Fault> {
+        if let Some(token) = actor.token() {
+            return Ok(token.user_id);
+        }
+        let service = self.inner.catalog.service_user(tenant_id).await?;
+        service.map(|user| user.id).ok_or(Fault::Unauthenticated)
     }
 
     async fn expect_plain_folder(&self, actor: &Actor, folder_id: i64, right: Right) -> Result<Folder, Fault> {

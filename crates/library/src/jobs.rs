@@ -18,6 +18,11 @@ const TEND_MS: i64 = 60 * 1_000;
 /// How often an idle runner looks for work that another node or process queued.
 const IDLE: Duration = Duration::from_secs(2);
 
+/// Work that is due again so many milliseconds after it was queued last.
+const RECURRING: &[(Work, i64)] = &[(Work::Tend, 60 * 60 * 1_000), (Work::SweepStaging, 24 * 60 * 60 * 1_000)];
+/// How often downloads are written down.
+const FLUSH: Duration = Duration::from_secs(1);
+
 /// The small rendition that lists show: fits a square of this many pixels.
 pub(crate) const PREVIEW_SIDE_PX: u32 = 320;
 
@@ -37,6 +42,19 @@ impl JobRunner {
 
     /// Runs jobs until the future is dropped. A job that is cut off is taken up again after its claim ends.
     pub async fn run(self) {
+        tokio::join!(self.run_jobs(), self.write_down_downloads());
+    }
+
+    async fn write_down_downloads(&self) {
+        loop {
+            tokio::time::sleep(FLUSH).await;
+            if let Err(error) = self.library.flush_downloads().await {
+                tracing::warn!(%error, "downloads can not be written down yet");
+            }
+        }
+    }
+
+    async fn run_jobs(&self) {
         loop {
             match self.run_due().await {
                 Ok(0) => {
@@ -62,6 +80,7 @@ impl JobRunner {
         // A write, so not at each look.
         if now_ms.saturating_sub(self.tended_at.load(Ordering::Relaxed)) >= TEND_MS {
             catalog.tend_jobs(now_ms, MAX_ATTEMPTS, now_ms - KEEP_DONE_MS).await?;
+            self.queue_recurring(now_ms).await?;
             self.tended_at.store(now_ms, Ordering::Relaxed);
         }
         let mut ran = 0;
@@ -70,6 +89,14 @@ impl JobRunner {
             ran += 1;
         }
         Ok(ran)
+    }
+
+    /// Sees to it that the work which is due again and again is queued, once for all nodes.
+    async fn queue_recurring(&self, now_ms: i64) -> Result<(), Fault> {
+        for (work, every_ms) in RECURRING {
+            self.library.inner.catalog.add_recurring_job(work, now_ms, *every_ms).await?;
+        }
+        Ok(())
     }
 
     async fn run_one(&self, job: &Job) -> Result<(), Fault> {
@@ -128,15 +155,9 @@ impl Library {
                 Ok(_) | Err(Fault::NotFound(_) | Fault::Unsupported | Fault::Quarantined) => Ok(()),
                 Err(fault) => Err(fault),
             },
-            Work::SweepStaging => {
-                let age = u64::try_from(self.inner.limits.staging_age_ms).unwrap_or_default();
-                let now =
-                    std::time::UNIX_EPOCH + Duration::from_millis(u64::try_from(self.now_ms()).unwrap_or_default());
-                let swept = self.inner.blobs.sweep_staging(Duration::from_millis(age), now).await;
-                let swept = swept.map_err(Fault::internal)?;
-                tracing::info!(swept, "staging swept");
-                Ok(())
-            }
+            Work::SweepStaging => self.sweep().await,
+            Work::Tend => self.tend().await,
+            Work::PurgeFolder { tenant_id, folder_id } => self.finish_purge(*tenant_id, *folder_id).await,
         }
     }
 }

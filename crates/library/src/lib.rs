@@ -5,42 +5,56 @@ mod actor;
 pub mod archives;
 mod assets;
 mod cards;
+mod care;
 mod chance;
 mod clock;
+mod downloads;
 mod exports;
 mod fault;
 mod folders;
 mod jobs;
 mod names;
 mod renditions;
+mod rules;
+mod search;
 mod slugs;
 mod tenants;
 mod tokens;
+mod trash;
 mod uploads;
+mod verify;
 
 use std::{sync::Arc, time::Duration};
 
 pub use actor::{Actor, Origin, Right, Rights};
 pub use assets::Listing;
+pub use care::Collected;
 pub use chance::{key_20, secret};
 pub use clock::Clock;
+pub use downloads::{Delivery, Toll};
 pub use exports::Package;
 pub use fault::{Fault, Invalid, Noun};
 pub use jobs::JobRunner;
 pub use media::{Format, Plan, Renderer, RendererConfig, Resize};
+pub use rules::{MAX_RULES, RulesInForce};
+pub use search::{Search, SearchHits};
 pub use store::{
     Catalog,
     assets::{Asset, AssetState, Scan, Version},
+    audit::{Action, AuditLine, Stamp},
     blobs::Blobs,
     folders::{Folder, FolderKind},
     jobs::{Job, JobState, Work},
+    rules::{Access, Allow, Condition, Governing, Rule, Ruled, Test},
     tenants::Tenant,
     tokens::Token,
     users::User,
 };
 pub use tenants::{Founded, NewPerson};
 pub use tokens::TokenWish;
+pub use trash::Trash;
 pub use uploads::{Ingest, Received, Upload};
+pub use verify::{Problem, Verified, Wrong};
 
 /// What a library allows. Every limit has its unit in its name.
 #[derive(Debug, Clone)]
@@ -55,8 +69,14 @@ pub struct Limits {
     pub max_render_wait: Duration,
     /// How many files' rows are kept in memory.
     pub max_cards: u64,
-    /// For how long an upload may lie unfinished, in milliseconds.
+    /// For how long an upload may lie unfinished, and bytes without a row unclaimed, in milliseconds.
     pub staging_age_ms: i64,
+    /// For how long what is in the trash stays there before it is purged, in milliseconds; 0: for ever.
+    pub trash_age_ms: i64,
+    /// For how long bytes that nothing points at stay where they are, for those who are reading them, in milliseconds.
+    pub garbage_age_ms: i64,
+    /// For how long collected bytes lie in the holding area before they are removed for good, in milliseconds.
+    pub holding_age_ms: i64,
 }
 
 impl Default for Limits {
@@ -68,6 +88,9 @@ impl Default for Limits {
             max_render_wait: Duration::from_secs(60),
             max_cards: 100_000,
             staging_age_ms: 24 * 60 * 60 * 1_000,
+            trash_age_ms: 0,
+            garbage_age_ms: 60 * 60 * 1_000,
+            holding_age_ms: 7 * 24 * 60 * 60 * 1_000,
         }
     }
 }
@@ -87,6 +110,8 @@ struct Inner {
     cards: cards::Cards,
     tokens: tokens::Memory,
     renditions: renditions::Memory,
+    rules: rules::Memory,
+    downloads: downloads::Counter,
     jobs: tokio::sync::Notify,
 }
 
@@ -98,6 +123,8 @@ impl Library {
             cards: cards::Cards::new(&limits),
             tokens: tokens::Memory::new(&limits),
             renditions: renditions::Memory::new(&limits),
+            rules: rules::Memory::new(&limits),
+            downloads: downloads::Counter::default(),
             jobs: tokio::sync::Notify::new(),
             catalog,
             blobs,
@@ -137,6 +164,9 @@ impl Library {
 
     /// Makes what was acknowledged durable and lets go of the database.
     pub async fn close(&self) {
+        if let Err(error) = self.flush_downloads().await {
+            tracing::warn!(%error, "the last second's downloads are not counted");
+        }
         self.inner.catalog.close().await;
     }
 }

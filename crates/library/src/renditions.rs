@@ -13,7 +13,9 @@ use store::{
 };
 
 use crate::{
-    Actor, Asset, Fault, Library, Limits, Noun, Right, Version, names,
+    Actor, Asset, Delivery, Fault, Library, Limits, Noun, Right, Version,
+    downloads::Toll,
+    names,
     uploads::{stage_fault, store_fault},
 };
 
@@ -44,23 +46,29 @@ impl Library {
     ///
     /// # Errors
     /// `NotFound`, `Denied`, `Quarantined`; `Busy` when too much is being drawn.
-    pub async fn contents(&self, actor: &Actor, asset_id: i64, plan: Option<&Plan>) -> Result<Content, Fault> {
+    pub async fn contents(&self, actor: &Actor, asset_id: i64, plan: Option<&Plan>) -> Result<Delivery, Fault> {
         let asset = self.safe_asset(actor, asset_id).await?;
         let version = asset.version.as_ref().ok_or(Fault::NotFound(Noun::Asset))?;
-        let Some(plan) = plan else { return self.original(&asset, version).await };
-        match self.drawn(&asset, version, plan).await {
-            // What cannot be drawn is sent as it is, with its own type: a viewer may know better than we do.
-            Err(Fault::Unsupported) => self.original(&asset, version).await,
-            outcome => outcome,
-        }
+        let content = match plan {
+            None => self.original(&asset, version).await?,
+            Some(plan) => match self.drawn(&asset, version, plan).await {
+                // What cannot be drawn is sent as it is, with its own type: a viewer may know better than we do.
+                Err(Fault::Unsupported) => self.original(&asset, version).await?,
+                outcome => outcome?,
+            },
+        };
+        let toll = Toll::of([&*asset], &content);
+        Ok(Delivery { content, toll })
     }
 
-    /// A file by a plan, such as the small JPEG that lists show; `Unsupported` for files that can not be drawn.
+    /// A file by a plan, such as the small JPEG that lists show, which is not counted; `Unsupported` for files that can not
+    /// be drawn. Those without a key get none of a limited file.
     ///
     /// # Errors
     /// As for [`Self::contents`].
     pub async fn thumbnail(&self, actor: &Actor, asset_id: i64, plan: &Plan) -> Result<Content, Fault> {
         let asset = self.safe_asset(actor, asset_id).await?;
+        Self::expect_unlimited(actor, &asset)?;
         let version = asset.version.as_ref().ok_or(Fault::NotFound(Noun::Asset))?;
         self.drawn(&asset, version, plan).await
     }
@@ -68,8 +76,22 @@ impl Library {
     /// The file whose bytes the actor may have and the scan lets out.
     async fn safe_asset(&self, actor: &Actor, asset_id: i64) -> Result<Arc<Asset>, Fault> {
         let asset = self.expect_asset(actor, asset_id, Right::Read).await?;
-        Self::expect_safe(&asset)?;
+        Self::expect_safe(actor, &asset)?;
         Ok(asset)
+    }
+
+    /// A limited file has no public preview and no static path.
+    fn expect_unlimited(actor: &Actor, asset: &Asset) -> Result<(), Fault> {
+        if actor.is_anonymous() && asset.download_limit.is_some() { Err(Fault::Unauthenticated) } else { Ok(()) }
+    }
+
+    /// A file's bytes under a path that needs no key: as [`Self::contents`], but not for limited files.
+    ///
+    /// # Errors
+    /// As for [`Self::contents`].
+    pub async fn public_contents(&self, actor: &Actor, asset_id: i64, plan: Option<&Plan>) -> Result<Delivery, Fault> {
+        Self::expect_unlimited(actor, &*self.safe_asset(actor, asset_id).await?)?;
+        self.contents(actor, asset_id, plan).await
     }
 
     async fn drawn(&self, asset: &Asset, version: &Version, plan: &Plan) -> Result<Content, Fault> {

@@ -38,7 +38,7 @@ impl Library {
         actor.expect_system()?;
         let name = names::check(name)?;
         let admin = new_user(admin).await?;
-        let (tenant, admin, root) = self.inner.catalog.add_tenant(&name, &admin, self.now_ms()).await?;
+        let (tenant, admin, root) = self.inner.catalog.add_tenant(&name, &admin, &actor.stamp(self.now_ms())).await?;
         Ok(Founded { tenant, admin, root })
     }
 
@@ -66,7 +66,7 @@ impl Library {
     pub async fn found_space(&self, actor: &Actor, tenant_id: i64, name: &str, owner: i64) -> Result<Folder, Fault> {
         actor.expect_manager(tenant_id)?;
         let root = self.inner.catalog.root_folder(tenant_id).await?;
-        actor.expect(Right::Create, &root)?;
+        self.expect(actor, Right::Create, &root).await?;
         let name = names::check(name)?;
         let space = NewFolder {
             tenant_id,
@@ -78,7 +78,7 @@ impl Library {
             public_read: false,
             created_by: owner,
         };
-        Ok(self.inner.catalog.add_folder(&space, self.now_ms()).await?)
+        Ok(self.inner.catalog.add_folder(&space, &actor.stamp(self.now_ms())).await?)
     }
 
     /// Adds a person to a tenant.
@@ -91,7 +91,7 @@ impl Library {
             return Err(Fault::NotFound(Noun::Tenant));
         }
         let user = new_user(person).await?;
-        Ok(self.inner.catalog.add_user(tenant_id, &user, self.now_ms()).await?)
+        Ok(self.inner.catalog.add_user(tenant_id, &user, &actor.stamp(self.now_ms())).await?)
     }
 
     /// The people of a tenant, oldest first.
@@ -109,7 +109,7 @@ impl Library {
     /// `NotFound` when there is nobody to shut out.
     pub async fn disable_user(&self, actor: &Actor, tenant_id: i64, user_id: i64) -> Result<(), Fault> {
         actor.expect_manager(tenant_id)?;
-        let done = self.inner.catalog.disable_user(tenant_id, user_id, self.now_ms()).await?;
+        let done = self.inner.catalog.disable_user(tenant_id, user_id, &actor.stamp(self.now_ms())).await?;
         self.inner.tokens.forget_all();
         if done { Ok(()) } else { Err(Fault::NotFound(Noun::User)) }
     }

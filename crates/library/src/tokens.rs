@@ -66,7 +66,8 @@ impl Library {
             Some(holder) => holder,
             None => {
                 let token = self.inner.catalog.token(realm, &hash).await?.ok_or(Fault::Unauthenticated)?;
-                let holder = Arc::new(Holder::new(token));
+                let user = self.inner.catalog.user(token.tenant_id, token.user_id).await?;
+                let holder = Arc::new(Holder::new(token, user.ok_or(Fault::Unauthenticated)?));
                 self.inner.tokens.holders.insert(hash, (Arc::clone(&holder), now_ms));
                 holder
             }
@@ -105,7 +106,7 @@ impl Library {
             call_limit: None,
             expires_at: wish.expires_at,
         };
-        Ok((self.inner.catalog.add_token(&token, self.now_ms()).await?, secret))
+        Ok((self.inner.catalog.add_token(&token, &actor.stamp(self.now_ms())).await?, secret))
     }
 
     /// A tenant's tokens, oldest first; never their secrets.
@@ -123,7 +124,7 @@ impl Library {
     /// `NotFound` when there is none to take back.
     pub async fn revoke_token(&self, actor: &Actor, tenant_id: i64, token_id: i64) -> Result<(), Fault> {
         actor.expect_manager(tenant_id)?;
-        let done = self.inner.catalog.revoke_token(tenant_id, token_id, self.now_ms()).await?;
+        let done = self.inner.catalog.revoke_token(tenant_id, token_id, &actor.stamp(self.now_ms())).await?;
         self.inner.tokens.forget_all();
         if done { Ok(()) } else { Err(Fault::NotFound(Noun::Token)) }
     }

@@ -1,9 +1,11 @@
 //! Taking bytes in: first to staging, where their sums and nature are taken, then under their key, then the rows.
 
+use std::sync::Arc;
+
 use content::{Body, ByteStream, MediaType};
 use media::{PROBE_HEAD_BYTES, Plan, Probe, Resize, Resolution};
 use store::{
-    assets::{NewAsset, NewBlob, Scan},
+    assets::{NewAsset, NewBlob, NewVersion, Scan},
     blobs::{BlobKey, Kind, StageError, Staged},
     jobs::NewJob,
 };
@@ -94,23 +96,29 @@ impl Library {
             // PostgreSQL keeps no NUL, and one answer serves both engines.
             return Err(Fault::Invalid(Invalid::Other("text can not hold a NUL")));
         }
-        let (library, created_by, tenant_id) = (self.clone(), actor.user_id()?, folder.tenant_id);
+        let (library, tenant_id) = (self.clone(), folder.tenant_id);
+        let (created_by, stamp) = (self.author(actor, tenant_id).await?, actor.stamp(self.now_ms()));
         // On a task of its own: a caller who goes away after the last byte does not leave bytes without rows.
         let added = tokio::spawn(async move {
             let mut assets = Vec::with_capacity(uploads.len());
             let outcome = library.publish_all(tenant_id, folder_id, created_by, uploads, ingest, &mut assets).await;
-            let outcome = match outcome {
-                Ok(()) => library.inner.catalog.add_assets(&assets, library.now_ms()).await.map_err(Fault::from),
-                Err(fault) => Err(fault),
+            let (outcome, certain) = match outcome {
+                Ok(()) => {
+                    let added = library.inner.catalog.add_assets(&assets, &stamp).await;
+                    let certain = added.as_ref().map_or_else(store::Error::is_certain, |_| true);
+                    (added.map_err(Fault::from), certain)
+                }
+                Err(fault) => (Err(fault), true),
             };
             let unneeded = assets.iter().enumerate().filter(|(at, _)| match &outcome {
                 Ok(added) => !added[*at].kept_blob,
-                Err(_) => true,
+                // What may have a row after all stays; garbage collection looks again.
+                Err(_) => certain,
             });
             for (_, asset) in unneeded {
-                library.discard(asset.blob.key).await;
+                library.discard(asset.version.blob.key).await;
             }
-            if assets.iter().any(|asset| !asset.jobs.is_empty()) {
+            if assets.iter().any(|asset| !asset.version.jobs.is_empty()) {
                 library.inner.jobs.notify_one();
             }
             outcome
@@ -124,6 +132,30 @@ impl Library {
         Ok(assets)
     }
 
+    /// Gives a file new bytes: a version more. Id, links, limit and count stay.
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`.
+    pub async fn replace_asset(&self, actor: &Actor, asset_id: i64, upload: Upload) -> Result<Arc<Asset>, Fault> {
+        let asset = self.expect_asset(actor, asset_id, Right::Update).await?;
+        let (library, tenant_id, name) = (self.clone(), asset.tenant_id, asset.name.clone());
+        let (created_by, stamp) = (self.author(actor, tenant_id).await?, actor.stamp(self.now_ms()));
+        // On a task of its own, as for new files.
+        let replaced = tokio::spawn(async move {
+            let Upload { received, declared_type, .. } = upload;
+            let version = library.publish(received, &name, declared_type, created_by, Ingest::default()).await?;
+            let outcome = library.inner.catalog.add_version(tenant_id, asset_id, &version, &stamp).await;
+            if !outcome.as_ref().map_or_else(|error| !error.is_certain(), |kept| *kept) {
+                library.discard(version.blob.key).await;
+            }
+            library.inner.cards.void(asset_id);
+            library.inner.jobs.notify_one();
+            outcome.map_err(Fault::from)
+        });
+        replaced.await.map_err(Fault::internal)??;
+        self.expect_asset(actor, asset_id, Right::Update).await
+    }
+
     async fn publish_all(
         &self,
         tenant_id: i64,
@@ -135,15 +167,7 @@ impl Library {
     ) -> Result<(), Fault> {
         for upload in uploads {
             let name = names::check(&upload.name)?;
-            let mut staged = upload.received.staged;
-            let mut nature = nature_of(&staged, &name, upload.declared_type);
-            if let Some(smaller) = self.scaled_down(staged.body(), nature.probe.as_ref(), ingest).await? {
-                staged = smaller;
-                nature.probe = media::probe(&staged.head);
-            }
-            let (size, digest) = (staged.len, staged.digest);
-            let key = self.inner.blobs.publish(staged).await.map_err(store_fault)?;
-            let shown = nature.probe.as_ref();
+            let version = self.publish(upload.received, &name, upload.declared_type, created_by, ingest).await?;
             into.push(NewAsset {
                 tenant_id,
                 folder_id,
@@ -151,18 +175,41 @@ impl Library {
                 name_key: names::sort_key(&name),
                 slug: slugs::of_file(&name),
                 name,
-                scan: Scan::Unscanned,
-                created_by,
-                blob: NewBlob { key, size, digest },
-                pixels: shown.map(|probe| (probe.width, probe.height)),
-                orientation: shown.map_or(1, |probe| probe.orientation),
-                animated: shown.is_some_and(|probe| probe.animated),
-                jobs: if shown.is_some() { vec![NewJob::Preview] } else { Vec::new() },
-                media_type: nature.media_type,
+                version,
                 fields: upload.fields,
             });
         }
         Ok(())
+    }
+
+    /// Makes bytes durable under their key, and tells what they are.
+    async fn publish(
+        &self,
+        received: Received,
+        name: &str,
+        declared_type: Option<MediaType>,
+        created_by: i64,
+        ingest: Ingest,
+    ) -> Result<NewVersion, Fault> {
+        let mut staged = received.staged;
+        let mut nature = nature_of(&staged, name, declared_type);
+        if let Some(smaller) = self.scaled_down(staged.body(), nature.probe.as_ref(), ingest).await? {
+            staged = smaller;
+            nature.probe = media::probe(&staged.head);
+        }
+        let (size, digest) = (staged.len, staged.digest);
+        let key = self.inner.blobs.publish(staged).await.map_err(store_fault)?;
+        let shown = nature.probe.as_ref();
+        Ok(NewVersion {
+            blob: NewBlob { key, size, digest },
+            pixels: shown.map(|probe| (probe.width, probe.height)),
+            orientation: shown.map_or(1, |probe| probe.orientation),
+            animated: shown.is_some_and(|probe| probe.animated),
+            scan: Scan::Unscanned,
+            jobs: if shown.is_some() { vec![NewJob::Preview] } else { Vec::new() },
+            media_type: nature.media_type,
+            created_by,
+        })
     }
 
     /// The image made smaller, if it is one that is to be and can be. What can not be decoded stays as it came.

@@ -12,10 +12,10 @@ async fn many_who_ask_share_one_flight() {
         let asset = bench.upload("p.png", &png(80, 60)).await.unwrap();
         let asks = (0..32).map(|_| bench.library.contents(&bench.actor, asset.id, Some(&NARROW)));
         let answers = futures_util::future::join_all(asks).await;
-        let bodies: Vec<_> = futures_util::future::join_all(answers.iter().map(|a| read(a.as_ref().unwrap()))).await;
+        let bodies: Vec<_> = futures_util::future::join_all(answers.iter().map(|a| read(&a.as_ref().unwrap().content))).await;
         assert!(bodies.iter().all(|body| *body == bodies[0] && !body.is_empty()));
         assert_eq!(bench.files("renditions"), 1);
-        let content = answers[0].as_ref().unwrap();
+        let content = &answers[0].as_ref().unwrap().content;
         assert_eq!((content.media_type.as_str(), content.name.as_str()), ("image/jpeg", "p.jpg"));
         // Another plan with the same outcome is the same rendition; a second node finds it made.
         let same = Plan { resize: Resize::Within { width: 40, height: 30 }, quality: Some(88), ..NARROW };
@@ -32,7 +32,7 @@ async fn what_can_not_be_drawn_is_sent_as_it_is() {
         let text = bench.upload("t.txt", b"text").await.unwrap();
         let damaged = bench.upload("d.png", &png(80, 60)[..60]).await.unwrap();
         for (asset, bytes) in [(text, b"text".to_vec()), (damaged, png(80, 60)[..60].to_vec())] {
-            let content = bench.library.contents(&bench.actor, asset.id, Some(&NARROW)).await.unwrap();
+            let content = bench.library.contents(&bench.actor, asset.id, Some(&NARROW)).await.unwrap().content;
             assert_eq!(read(&content).await, bytes, "{}", asset.name);
             let small = bench.library.thumbnail(&bench.actor, asset.id, &NARROW).await;
             assert!(matches!(small, Err(Fault::Unsupported)), "{}", asset.name);
@@ -90,8 +90,8 @@ async fn a_package_holds_the_tree_and_repeats_itself_exactly() {
         bench.upload("a.txt", b"two").await.unwrap();
         bench.upload_to(inner.id, "b.txt", b"three").await.unwrap();
         let package = Package { context: Some(bench.folder.id), ..Package::default() };
-        let first = library.package(actor, &package).await.unwrap();
-        let again = library.package(actor, &package).await.unwrap();
+        let first = library.package(actor, &package).await.unwrap().content;
+        let again = library.package(actor, &package).await.unwrap().content;
         let bytes = read(&first).await;
         assert_eq!(bytes.len() as u64, first.body.len());
         assert_eq!((first.tag, first.name.as_str()), (again.tag.clone(), "Things.zip"));

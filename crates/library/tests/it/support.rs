@@ -13,8 +13,8 @@ use bytes::Bytes;
 use content::ByteRange;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use library::{
-    Actor, Asset, Blobs, Catalog, Clock, Fault, Folder, Founded, Ingest, Library, Limits, NewPerson, Origin, Renderer,
-    RendererConfig, Right, Rights, TokenWish, Upload,
+    Actor, Asset, Blobs, Catalog, Clock, Fault, Folder, Founded, Ingest, Library, Limits, NewPerson, Origin, Problem,
+    Renderer, RendererConfig, Right, Rights, TokenWish, Upload,
 };
 use sqlx::Connection;
 use tempfile::TempDir;
@@ -53,19 +53,13 @@ pub async fn on_each_engine<F: Future<Output = ()>>(limits: Limits, test: impl F
 }
 
 impl Bench {
-    async fn new(engine: &str, limits: Limits) -> Self {
+    pub async fn new(engine: &str, limits: Limits) -> Self {
         let data = tempfile::tempdir().unwrap();
         let database = Database::new(engine).await;
         let (clock, hand) = Clock::held(START_MS);
         let library = open(&data, &database, clock, limits.clone()).await;
         let system = Actor::system(Origin::default());
-        let admin = NewPerson {
-            email: "a@example.com".to_owned(),
-            full_name: "A".to_owned(),
-            role: "admin".to_owned(),
-            password: None,
-        };
-        let founded = library.found_tenant(&system, "Tenant", admin).await.unwrap();
+        let founded = library.found_tenant(&system, "Tenant", person("a@example.com", "admin")).await.unwrap();
         let mut bench =
             Self { folder: founded.root.clone(), actor: system, library, hand, founded, data, database, limits };
         bench.actor = bench.actor_with(Rights::ALL, None, None).await;
@@ -78,25 +72,35 @@ impl Bench {
         open(&self.data, &self.database, Clock::Held(Arc::clone(&self.hand)), self.limits.clone()).await
     }
 
+    /// The rows, as nobody but the library sees them.
+    pub async fn catalog(&self) -> Catalog {
+        Catalog::open(&self.database.url(&self.data)).await.unwrap()
+    }
+
     pub async fn actor_with(&self, rights: Rights, folder_id: Option<i64>, expires_at: Option<i64>) -> Actor {
         let secret = self.token(rights, folder_id, expires_at).await.1;
         self.library.authenticate(REALM, &secret, Origin::default()).await.unwrap()
     }
 
+    /// The holder of a new key that acts as a certain user.
+    pub async fn actor_of(&self, user_id: i64, rights: Rights, folder_id: Option<i64>) -> Actor {
+        let wish = TokenWish { user_id, ..wish(&self.founded, rights, folder_id, None) };
+        let (_, secret) = self.library.add_token(&self.system(), wish).await.unwrap();
+        self.library.authenticate(REALM, &secret, Origin::default()).await.unwrap()
+    }
+
     pub async fn token(&self, rights: Rights, folder_id: Option<i64>, expires_at: Option<i64>) -> (i64, String) {
-        let wish = TokenWish {
-            tenant_id: self.founded.tenant.id,
-            user_id: self.founded.admin.id,
-            realm: REALM.to_owned(),
-            kind: "any".to_owned(),
-            name: "a token".to_owned(),
-            prefix: String::new(),
-            rights,
-            folder_id,
-            expires_at,
-        };
+        let wish = wish(&self.founded, rights, folder_id, expires_at);
         let (token, secret) = self.library.add_token(&self.system(), wish).await.unwrap();
         (token.id, secret)
+    }
+
+    /// Another tenant, and somebody who may do everything in it.
+    pub async fn another_tenant(&self) -> (Founded, Actor) {
+        let founded = self.library.found_tenant(&self.system(), "Tenant", person("a@example.com", "admin")).await.unwrap();
+        let (_, secret) = self.library.add_token(&self.system(), wish(&founded, Rights::ALL, None, None)).await.unwrap();
+        let actor = self.library.authenticate(REALM, &secret, Origin::default()).await.unwrap();
+        (founded, actor)
     }
 
     pub fn system(&self) -> Actor {
@@ -124,9 +128,36 @@ impl Bench {
         Upload { received, name: name.to_owned(), declared_type: None, fields: Vec::new() }
     }
 
+    /// What is wrong with rows or bytes.
+    pub async fn problems(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let verified = self.library.verify(&self.system(), false, |problem| problems.push(problem.clone())).await;
+        verified.unwrap();
+        problems
+    }
+
     /// The files under a folder of the blob store.
     pub fn files(&self, kind: &str) -> usize {
         count(&self.data.path().join("blobs").join(kind))
+    }
+}
+
+pub fn person(email: &str, role: &str) -> NewPerson {
+    NewPerson { email: email.to_owned(), full_name: "A Person".to_owned(), role: role.to_owned(), password: None }
+}
+
+/// A token of a tenant's first user.
+fn wish(founded: &Founded, rights: Rights, folder_id: Option<i64>, expires_at: Option<i64>) -> TokenWish {
+    TokenWish {
+        tenant_id: founded.tenant.id,
+        user_id: founded.admin.id,
+        realm: REALM.to_owned(),
+        kind: "any".to_owned(),
+        name: "a token".to_owned(),
+        prefix: String::new(),
+        rights,
+        folder_id,
+        expires_at,
     }
 }
 

@@ -12,7 +12,7 @@ async fn what_goes_in_comes_out() {
         for len in [0, 1, 999, 1000, 600_000] {
             let bytes: Vec<u8> = (0..len).map(|at| (at % 251) as u8).collect();
             let asset = bench.upload("data.bin", &bytes).await.unwrap();
-            let content = bench.library.contents(&bench.actor, asset.id, None).await.unwrap();
+            let content = bench.library.contents(&bench.actor, asset.id, None).await.unwrap().content;
             assert_eq!(read(&content).await, bytes, "{len} bytes");
             assert_eq!(asset.version.unwrap().blob.size, len);
         }
