@@ -1,16 +1,20 @@
-//! Deleting files and streaming their bytes: contents, thumbnails, the CDN's paths, and packages.
+//! Finding, changing, deleting and restoring files, and streaming their bytes: contents, thumbnails, the CDN's paths, and
+//! packages.
 
-use axum::{Json, extract::State, response::Response};
-use library::{Actor, Asset, Fault, Library, Noun, Package, Plan};
+use axum::{Json, body::Body, extract::State, response::Response};
+use library::{Actor, Asset, Delivery, Fault, Library, Noun, Package, Plan};
 use serde_json::{Value, json};
-use wire::{Asked, Cache, Disposition, Manner, Query, deliver};
+use wire::{Asked, Base, Cache, Disposition, Manner, Query};
 
 use crate::{
     auth::{Caller, Reader},
+    bodies,
     error::Refused,
+    notes::{AllNotes, IS_ORGANIZATION_MEDIA},
     paths, places,
     segments::{CdnName, FileId},
-    url::{Context, default_plan, parse_ids, parse_plan},
+    url::{Context, FileChange, default_plan, parse_ids, parse_plan},
+    views::{FileView, OneFileView, Sight, Urls},
 };
 
 /// Bytes depend on the token that asked, and stop being given when the file is deleted: only the caller may keep them,
@@ -18,10 +22,59 @@ use crate::{
 const MANNER: Manner<'static> =
     Manner { disposition: Disposition::Inline, cache: Cache::Private { max_age_s: 0 }, vary: None };
 
+/// One file, living or in the trash. Contract 1.1.
+pub(crate) async fn get_file(
+    State(library): State<Library>,
+    Reader(actor): Reader,
+    base: Base,
+    query: Query,
+    FileId(id): FileId,
+) -> Result<Json<FileView>, Refused> {
+    let asset = library.asset_or_trashed(&actor, id).await?;
+    Ok(Json(view(&library, &actor, &asset, &Urls::asked_for(base, &query)).await?))
+}
+
+/// Renames or moves a file, or sets its flag. Contract 1.1.
+pub(crate) async fn change_file(
+    State(library): State<Library>,
+    Reader(actor): Reader,
+    base: Base,
+    query: Query,
+    FileId(id): FileId,
+    body: Body,
+) -> Result<Json<OneFileView>, Refused> {
+    let asset = library.asset(&actor, id).await?;
+    let change = FileChange::from_json(&bodies::object(body).await?)?;
+    let here = places::place_of_asset(&asset);
+    let folder = places::destination(&library, &actor, here, change.placement).await?.map(|folder| folder.id);
+    let mut asset = library.change_asset(&actor, id, change.name.as_deref(), folder).await?;
+    // Last, because nothing of it can be refused any more.
+    if let Some(flag) = change.is_organization_media {
+        let text = if flag { "true" } else { "false" };
+        library.set_field(&actor, id, IS_ORGANIZATION_MEDIA, Some(text)).await?;
+        asset = library.asset(&actor, id).await?;
+    }
+    let file = view(&library, &actor, &asset, &Urls::asked_for(base, &query)).await?;
+    Ok(Json(OneFileView { file }))
+}
+
+/// Takes a file out of the trash. Contract 1.1.
+pub(crate) async fn restore_file(
+    State(library): State<Library>,
+    Caller(actor): Caller,
+    base: Base,
+    query: Query,
+    FileId(id): FileId,
+) -> Result<Json<OneFileView>, Refused> {
+    let asset = library.restore_asset(&actor, id).await.map_err(Refused::restoring)?;
+    let file = view(&library, &actor, &asset, &Urls::asked_for(base, &query)).await?;
+    Ok(Json(OneFileView { file }))
+}
+
 /// Puts a file in the trash. Seed: "Delete a file".
 pub(crate) async fn delete_file(
     State(library): State<Library>,
-    Caller(actor): Caller,
+    Reader(actor): Reader,
     FileId(id): FileId,
 ) -> Result<Json<Value>, Refused> {
     library.trash_asset(&actor, id).await?;
@@ -37,7 +90,7 @@ pub(crate) async fn file_contents(
     FileId(id): FileId,
     query: Query,
 ) -> Result<Response, Refused> {
-    contents(&library, &actor, &asked, id, &query).await
+    contents(&library, &actor, &asked, id, &query, Way::Api).await
 }
 
 /// Streams the small JPEG that lists show. Contract 1.1.
@@ -60,7 +113,7 @@ pub(crate) async fn cdn_file(
 ) -> Result<Response, Refused> {
     match paths::parse(&file) {
         Some((id, true)) => thumbnail(&library, &actor, &asked, i64::from(id)).await,
-        Some((id, false)) => contents(&library, &actor, &asked, i64::from(id), &query).await,
+        Some((id, false)) => contents(&library, &actor, &asked, i64::from(id), &query, Way::Cdn).await,
         None if actor.is_anonymous() => Err(Fault::Unauthenticated.into()),
         None => Err(Fault::NotFound(Noun::Asset).into()),
     }
@@ -69,7 +122,7 @@ pub(crate) async fn cdn_file(
 /// Packs files and folders. Seed: "Download contents of a folder or a list of files as a ZIP package".
 pub(crate) async fn zip_package(
     State(library): State<Library>,
-    Caller(actor): Caller,
+    Reader(actor): Reader,
     asked: Asked,
     query: Query,
 ) -> Result<Response, Refused> {
@@ -84,8 +137,36 @@ pub(crate) async fn zip_package(
         None if named => None,
         _ => Some(places::folder_of(&library, &actor, context).await?.id),
     };
-    let content = library.package(&actor, &Package { context, folders, assets }).await?;
-    Ok(deliver(&asked, content, &Manner { disposition: Disposition::Attachment, ..MANNER }))
+    if context.is_none() && actor.is_anonymous() {
+        return Err(Refused::not_authorised());
+    }
+    let delivery = library.package(&actor, &Package { context, folders, assets }).await?;
+    deliver(&library, &actor, &asked, delivery, Disposition::Attachment).await
+}
+
+async fn view(library: &Library, actor: &Actor, asset: &Asset, urls: &Urls) -> Result<FileView, Refused> {
+    let mut notes = AllNotes::of(library, actor, std::slice::from_ref(asset)).await?;
+    Ok(FileView::of(asset, urls, Sight::of(actor), notes.take(asset.id)))
+}
+
+/// By which kind of URL somebody came.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Api,
+    /// Limited files have no such path for those without a key.
+    Cdn,
+}
+
+/// Counts the download, if bytes are going out, and sends them.
+async fn deliver(
+    library: &Library,
+    actor: &Actor,
+    asked: &Asked,
+    delivery: Delivery,
+    disposition: Disposition,
+) -> Result<Response, Refused> {
+    library.count_download(actor, &delivery.toll, asked.portion_of(&delivery.content)).await?;
+    Ok(wire::deliver(asked, delivery.content, &Manner { disposition, ..MANNER }))
 }
 
 async fn contents(
@@ -94,13 +175,17 @@ async fn contents(
     asked: &Asked,
     id: i64,
     query: &Query,
+    way: Way,
 ) -> Result<Response, Refused> {
     // Who may not see the file is not told what is wrong with the size either.
     let asset = library.asset(actor, id).await?;
     let plan = parse_plan(query.get("size"), query.get("format"), query.get("quality"))?;
     let plan = plan.or_else(|| default_plan_of(&asset));
-    let content = library.contents(actor, id, plan.as_ref()).await?;
-    Ok(deliver(asked, content, &MANNER))
+    let delivery = match way {
+        Way::Api => library.contents(actor, id, plan.as_ref()).await?,
+        Way::Cdn => library.public_contents(actor, id, plan.as_ref()).await?,
+    };
+    deliver(library, actor, asked, delivery, MANNER.disposition).await
 }
 
 /// What a request without a size gets: `xlarge`, but for what moves or would lose its form: GIF, APNG, SVG.
@@ -118,5 +203,5 @@ async fn thumbnail(library: &Library, actor: &Actor, asked: &Asked, id: i64) -> 
         Fault::Unsupported => Fault::NotFound(Noun::Rendition),
         fault => fault,
     });
-    Ok(deliver(asked, content?, &MANNER))
+    Ok(wire::deliver(asked, content?, &MANNER))
 }

@@ -26,6 +26,8 @@ pub enum TokenKind {
     App,
     /// `integrationToken`: works on the whole organization.
     Organization,
+    /// A person who is signed in to an app; what they may do is what the app's access rules let them.
+    Session,
 }
 
 impl TokenKind {
@@ -36,6 +38,7 @@ impl TokenKind {
             Self::Studio => "studio",
             Self::App => "appToken",
             Self::Organization => "integrationToken",
+            Self::Session => "session",
         }
     }
 }
@@ -52,7 +55,7 @@ impl FromRequestParts<Library> for Caller {
     }
 }
 
-/// Who asks for bytes: the holder of a valid token, or anybody. A token that is there and wrong is refused all the same.
+/// Who asks for what rules may open to anybody: the holder of a valid token, or anybody. A token that is there and wrong is refused all the same.
 pub(crate) struct Reader(pub(crate) Actor);
 
 impl FromRequestParts<Library> for Reader {
@@ -63,6 +66,17 @@ impl FromRequestParts<Library> for Reader {
             Some(secret) => authenticate(parts, library, &secret).await.map(Self),
             None => Ok(Self(Actor::anonymous(origin(parts)))),
         }
+    }
+}
+
+/// The token itself, for the one answer that says it again.
+pub(crate) struct Secret(pub(crate) String);
+
+impl FromRequestParts<Library> for Secret {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Library) -> Result<Self, Refused> {
+        carried(parts).map(Self).ok_or_else(Refused::not_authorised)
     }
 }
 

@@ -63,6 +63,23 @@ impl Refused {
         if self.error == FILE_ACCESS { Self::denied("You do not have permission to create files here") } else { self }
     }
 
+    /// This refusal where rules were to be seen or changed: clients take 403 for "no permission" there.
+    pub(crate) fn while_ruling(self) -> Self {
+        if self.error == FILE_ACCESS {
+            return Self::new(StatusCode::FORBIDDEN, FILE_ACCESS, "You do not have permission to manage access rules");
+        }
+        self
+    }
+
+    /// The same fault where something was to come back from the trash.
+    pub(crate) fn restoring(fault: Fault) -> Self {
+        match fault {
+            Fault::Expired => Self::saying("The file has expired and can not be restored"),
+            Fault::Quarantined => Self::saying("The file is infected and can not be restored"),
+            fault => fault.into(),
+        }
+    }
+
     fn denied(message: &'static str) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, FILE_ACCESS, message)
     }
@@ -77,6 +94,10 @@ impl From<Fault> for Refused {
             }
             Fault::NotFound(noun) => Self::new(StatusCode::NOT_FOUND, "not found", missing(noun)),
             Fault::Expired => Self::new(StatusCode::NOT_FOUND, "not found", missing(Noun::Asset)),
+            Fault::Conflict(Noun::Token) => {
+                let message = "A token works on this folder only. Revoke it before the folder is deleted for good.";
+                Self::new(StatusCode::CONFLICT, "conflict", message)
+            }
             Fault::Conflict(_) => Self::new(StatusCode::CONFLICT, "conflict", "Something with that name is in the way"),
             Fault::Precondition => {
                 Self::new(StatusCode::PRECONDITION_FAILED, "precondition failed", "The file has changed")
@@ -117,6 +138,10 @@ impl From<Invalid> for Refused {
             Invalid::IntoItself => Self::saying("A folder can not be moved into itself"),
             Invalid::FixedFolder => Self::new(StatusCode::NOT_FOUND, "not found", missing(Noun::Folder)),
             Invalid::TooManyItems => Self::saying("There are too many files or folders for one request"),
+            Invalid::ParentInTrash => Self::saying("The parent folder is in the trash. Restore it first."),
+            Invalid::LocksOut => Self::saying("These access rules would let nobody in"),
+            Invalid::TooManyRules => Self::saying("There can be 20 access rules at most"),
+            Invalid::UnknownToken => Self::saying("The access rules name a token that does not exist"),
             Invalid::Empty => Self::saying("No files were uploaded"),
             Invalid::Page => Self::saying("The page does not exist"),
             Invalid::Other(why) => Self::saying(why),
@@ -145,7 +170,7 @@ impl From<BadMultipart> for Refused {
 }
 
 impl Refused {
-    fn internal() -> Self {
+    pub(crate) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error", "Something went wrong on our side")
     }
 }

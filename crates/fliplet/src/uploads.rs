@@ -8,15 +8,13 @@ use library::{Actor, Folder, Ingest, Library, Received, Upload};
 use wire::{Base, Part, Parts, Query};
 
 use crate::{
-    auth::Caller,
+    auth::Reader,
     error::Refused,
+    notes::CLIENT_CHECKSUM,
     places,
     url::Context,
-    views::{FileView, FilesView, Urls},
+    views::{FileView, FilesView, Notes, Sight, Urls},
 };
-
-/// The field that keeps the checksum which the upload agent sends and later looks for.
-pub(crate) const CLIENT_CHECKSUM: &str = "fliplet.clientChecksum";
 
 /// More than any hash needs: what is kept here is shown in every list.
 const MAX_CHECKSUM_BYTES: usize = 128;
@@ -42,7 +40,7 @@ struct Form {
 /// Uploads one or more files. Seed: "Upload one or more files".
 pub(crate) async fn upload_files(
     State(library): State<Library>,
-    Caller(actor): Caller,
+    Reader(actor): Reader,
     base: Base,
     query: Query,
     parts: Result<Parts, wire::BadMultipart>,
@@ -53,6 +51,9 @@ pub(crate) async fn upload_files(
         Some(_) => Some(places::folder_to_fill(&library, &actor, context).await?),
         None => None,
     };
+    if folder.is_none() && actor.is_anonymous() {
+        return Err(Refused::not_authorised());
+    }
     let form = read_form(&library, &actor, folder.as_ref(), parts?).await?;
     if form.files.is_empty() {
         return Err(Refused::saying("No files were uploaded"));
@@ -66,8 +67,10 @@ pub(crate) async fn upload_files(
     let uploads = uploads_of(form, single_name, &folder)?;
     let sums: Vec<_> = uploads.iter().map(|upload| upload.fields.first().map(|(_, sum)| sum.clone())).collect();
     let added = library.add_assets(&actor, folder.id, uploads, INGEST).await.map_err(Refused::creating)?;
-    let urls = Urls::Cdn(base);
-    let files = added.iter().zip(&sums).map(|(asset, sum)| FileView::of(asset, &urls, sum.as_deref()));
+    let (urls, sight) = (Urls::Cdn(base), Sight::of(&actor));
+    let files = added.iter().zip(sums).map(|(asset, client_checksum)| {
+        FileView::of(asset, &urls, sight, Notes { client_checksum, ..Notes::default() })
+    });
     Ok((StatusCode::CREATED, Json(FilesView { files: files.collect() })))
 }
 

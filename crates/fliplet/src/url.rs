@@ -1,13 +1,20 @@
-//! What Fliplet's clients put into queries and bodies: sizes, ids, type filters. Pure translations of text that is
-//! already percent-decoded; they know no requests and no library verbs.
+//! What Fliplet's clients put into queries and bodies: sizes, ids, type filters, changes, searches. Pure translations of
+//! text that is already percent-decoded; they know no requests and no library verbs.
 
+mod changes;
+mod flags;
 mod ids;
+#[cfg(test)]
+pub(crate) mod samples;
+mod searches;
 mod sizes;
 mod types;
 
 use std::{error::Error, fmt};
 
+pub use changes::{FileChange, FolderChange, Placement};
 pub use ids::{Context, MAX_IDS, Place, parse_id, parse_ids, parse_json_id, parse_json_ids};
+pub use searches::{Aggregate, Search};
 pub use sizes::{MAX_SIDE, default_plan, parse_plan, parse_size};
 pub use types::TypeFilter;
 

@@ -1,13 +1,13 @@
 //! Our nouns as Fliplet's JSON. Contract 1.2 and 1.3; keys in the order of the seed's samples, further ones behind them.
 
 use jiff::Timestamp;
-use library::{Asset, Folder, FolderKind};
+use library::{Actor, Asset, Folder, FolderKind, Right, Scan};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::{Value, json};
-use wire::Base;
+use wire::{Base, Query};
 
-use crate::paths;
+use crate::{paths, rules};
 
 /// What stays as it is in the last segment of a URL. Fliplet escapes parentheses too.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -21,6 +21,11 @@ pub(crate) enum Urls {
 }
 
 impl Urls {
+    /// What the request asks for with `cdn`.
+    pub(crate) fn asked_for(base: Base, query: &Query) -> Self {
+        if query.get("cdn") == Some("false") { Self::Api(base) } else { Self::Cdn(base) }
+    }
+
     fn file(&self, asset: &Asset, path: &str) -> String {
         match self {
             Self::Cdn(base) => base.join(&format!("/{path}")),
@@ -90,6 +95,34 @@ struct Metadata {
     checksum: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_checksum: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    av: Option<Value>,
+}
+
+/// What a file carries that only this dialect knows of.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Notes {
+    /// What the sender said the checksum was.
+    pub(crate) client_checksum: Option<String>,
+    /// What somebody set, where it differs from where the file lies.
+    pub(crate) is_organization_media: Option<bool>,
+}
+
+/// What depends on who looks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sight {
+    /// Rules are shown to those who may change them.
+    rules: bool,
+}
+
+impl Sight {
+    pub(crate) fn of(actor: &Actor) -> Self {
+        Self { rules: actor.rights().has(Right::Manage) }
+    }
+
+    fn rules_of(self, rules: Option<&[library::Rule]>) -> Option<Value> {
+        rules.filter(|_| self.rules).map(rules::view)
+    }
 }
 
 /// The folder of a file, as the file manager's rows read it.
@@ -104,7 +137,7 @@ struct NestedFolder {
 }
 
 impl FileView {
-    pub(crate) fn of(asset: &Asset, urls: &Urls, client_checksum: Option<&str>) -> Self {
+    pub(crate) fn of(asset: &Asset, urls: &Urls, sight: Sight, notes: Notes) -> Self {
         let path = paths::of_asset(asset);
         let folder = (asset.folder.kind == FolderKind::Plain).then_some(&asset.folder);
         let app_id = asset.folder.space();
@@ -120,7 +153,7 @@ impl FileView {
             size,
             is_encrypted: None,
             versions: json!({}),
-            is_organization_media: app_id.is_none(),
+            is_organization_media: notes.is_organization_media.unwrap_or(app_id.is_none()),
             created_at: Timestamped(asset.created_at),
             updated_at: Timestamped(asset.updated_at),
             app_id,
@@ -132,11 +165,12 @@ impl FileView {
             metadata: Metadata {
                 size: version.map_or(0, |version| version.blob.size),
                 checksum: version.map(|version| hex(&version.blob.digest.md5)).unwrap_or_default(),
-                client_checksum: client_checksum.map(str::to_owned),
+                client_checksum: notes.client_checksum,
+                av: scan_status(asset.scan).map(|status| json!({ "status": status })),
             },
             deleted_at: asset.deleted_at.map(Timestamped),
             master_media_file_id: None,
-            access_rules: None,
+            access_rules: sight.rules_of(asset.rules.as_deref()),
             media_folder: folder.map(|folder| NestedFolder {
                 id: folder.id,
                 name: folder.name.clone(),
@@ -166,7 +200,7 @@ pub(crate) struct FolderView {
 }
 
 impl FolderView {
-    pub(crate) fn of(folder: &Folder) -> Self {
+    pub(crate) fn of(folder: &Folder, sight: Sight) -> Self {
         let app_id = folder.space();
         Self {
             id: folder.id,
@@ -180,13 +214,35 @@ impl FolderView {
             deleted_at: folder.deleted_at.map(Timestamped),
             master_media_folder_id: None,
             metadata: json!({}),
-            access_rules: None,
+            access_rules: sight.rules_of(folder.rules.as_deref()),
         }
     }
 }
 
+/// The answer to a change of a file.
+#[derive(Debug, Serialize)]
+pub(crate) struct OneFileView {
+    pub(crate) file: FileView,
+}
+
+/// The answer to a change of a folder.
+#[derive(Debug, Serialize)]
+pub(crate) struct OneFolderView {
+    pub(crate) folder: FolderView,
+}
+
+/// The word for a scan's state; none where nobody scans.
+const fn scan_status(scan: Scan) -> Option<&'static str> {
+    match scan {
+        Scan::Queued => Some("queued"),
+        Scan::Clean => Some("clean"),
+        Scan::Infected => Some("infected"),
+        Scan::Unscanned => None,
+    }
+}
+
 /// The parent as Fliplet sees it: the top of an app or organization is no folder.
-fn plain_parent(folder: &Folder) -> Option<i64> {
+pub(crate) fn plain_parent(folder: &Folder) -> Option<i64> {
     let depth = folder.path.bytes().filter(|byte| *byte == b'/').count();
     let top = if folder.space_id.is_some() { 4 } else { 3 };
     folder.parent_id.filter(|_| depth > top)
@@ -194,7 +250,7 @@ fn plain_parent(folder: &Folder) -> Option<i64> {
 
 /// Milliseconds since 1970 as `2017-12-14T10:49:55.489Z`.
 #[derive(Debug, Clone, Copy)]
-struct Timestamped(i64);
+pub(crate) struct Timestamped(pub(crate) i64);
 
 impl Serialize for Timestamped {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
