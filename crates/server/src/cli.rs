@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand};
 use library::{Actor, Library, Origin};
 
 use crate::{
-    Failure, Keys, Settings, environment, founding,
+    Failure, Keys, Settings, care, environment, founding,
     keys::{self, TenantCommand, TokenCommand, UserCommand},
     serving,
     settings::{DEFAULTS, Flags},
@@ -90,6 +90,22 @@ enum Command {
         #[command(subcommand)]
         command: TokenCommand,
     },
+    /// Compare every row with the bytes it names, and every byte with its row; fails when something is wrong.
+    Verify {
+        #[command(flatten)]
+        place: Place,
+        /// Put right what can be.
+        #[arg(long)]
+        repair: bool,
+    },
+    /// Collect what nothing points at: into the holding area first, and from there, days later, for good.
+    Gc {
+        #[command(flatten)]
+        place: Place,
+        /// Only tell what would be collected.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Check the settings without touching anything.
     CheckConfig {
         #[command(flatten)]
@@ -151,6 +167,16 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Token { place, command } => {
             let library = open(place).await?;
             print_and_close(&library, keys::token(&library, command).await).await
+        }
+        Command::Verify { place, repair } => {
+            let library = open(place).await?;
+            let outcome = care::verify(&library, repair).await;
+            library.close().await;
+            outcome
+        }
+        Command::Gc { place, dry_run } => {
+            let library = open(place).await?;
+            print_and_close(&library, care::collect(&library, dry_run).await).await
         }
         Command::CheckConfig { place } => {
             serving::check(&load(place, None)?)?;

@@ -100,7 +100,7 @@ enum DialectToken {
         /// What kind of token.
         #[arg(long, value_enum)]
         kind: FlipletKind,
-        /// The app that a token of kind app is confined to.
+        /// The app that a token of kind app or session is confined to.
         #[arg(long)]
         app: Option<i64>,
     },
@@ -114,6 +114,8 @@ enum FlipletKind {
     App,
     /// The whole organization.
     Organization,
+    /// A person who is signed in to an app, held by the app's access rules.
+    Session,
 }
 
 pub(crate) async fn tenant(library: &Library, command: TenantCommand) -> Result<Value, Failure> {
@@ -171,9 +173,14 @@ pub(crate) async fn token(library: &Library, command: TokenCommand) -> Result<Va
 fn wish_of(new: NewTokenArguments) -> Result<TokenWish, Failure> {
     let DialectToken::Fliplet { kind, app } = new.dialect;
     let kind = match (kind, app) {
-        (FlipletKind::App, None) => return Err("a token of kind app needs --app".into()),
-        (FlipletKind::Studio | FlipletKind::Organization, Some(_)) => return Err("--app goes with --kind app".into()),
+        (FlipletKind::App | FlipletKind::Session, None) => {
+            return Err("a token of kind app or session needs --app".into());
+        }
+        (FlipletKind::Studio | FlipletKind::Organization, Some(_)) => {
+            return Err("--app goes with --kind app and --kind session".into());
+        }
         (FlipletKind::App, Some(_)) => TokenKind::App,
+        (FlipletKind::Session, Some(_)) => TokenKind::Session,
         (FlipletKind::Studio, None) => TokenKind::Studio,
         (FlipletKind::Organization, None) => TokenKind::Organization,
     };

@@ -2,7 +2,7 @@
 
 use std::{fs::OpenOptions, io, net::SocketAddr, sync::Arc, time::Duration};
 
-use library::{Actor, JobRunner, Library, Origin, Work};
+use library::{JobRunner, Library};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -76,7 +76,6 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
     let library = wiring::open(&settings).await?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    library.queue(&Actor::system(Origin::default()), &Work::SweepStaging).await?;
     let running = start(&library, &settings).await?;
     tracing::info!(address = %running.address, data = %settings.data.display(), "serving");
     tokio::select! {

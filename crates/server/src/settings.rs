@@ -82,6 +82,12 @@ pub struct ServerLimits {
     pub max_cards: u64,
     /// See [`Limits::staging_age_ms`].
     pub staging_age_ms: i64,
+    /// See [`Limits::trash_age_ms`].
+    pub trash_age_ms: i64,
+    /// See [`Limits::garbage_age_ms`].
+    pub garbage_age_ms: i64,
+    /// See [`Limits::holding_age_ms`].
+    pub holding_age_ms: i64,
     /// For a request's header, in milliseconds.
     pub header_timeout_ms: u64,
     /// For the next bytes of a request's body, in milliseconds.
@@ -190,6 +196,15 @@ impl Settings {
         if self.limits.max_memory_age_ms < 0 || self.limits.max_list_items == 0 || self.limits.max_upload_bytes == 0 {
             return bad("a limit is zero or negative");
         }
+        let ages = [
+            self.limits.staging_age_ms,
+            self.limits.trash_age_ms,
+            self.limits.garbage_age_ms,
+            self.limits.holding_age_ms,
+        ];
+        if ages.iter().any(|age| *age < 0) {
+            return bad("an age is negative");
+        }
         if self.renderer.queue == 0 || self.renderer.deadline_ms == 0 {
             return bad("renderer.queue and renderer.deadline_ms are at least 1");
         }
@@ -226,6 +241,9 @@ impl Settings {
             max_render_wait: Duration::from_millis(self.limits.max_render_wait_ms),
             max_cards: self.limits.max_cards,
             staging_age_ms: self.limits.staging_age_ms,
+            trash_age_ms: self.limits.trash_age_ms,
+            garbage_age_ms: self.limits.garbage_age_ms,
+            holding_age_ms: self.limits.holding_age_ms,
         }
     }
 
@@ -272,6 +290,7 @@ mod tests {
             ("MEDIARY_DEFAULT_DIALECT", "klingon"),
             ("MEDIARY_DATABASE__URL", "mysql://x"),
             ("MEDIARY_LIMITS__MAX_UPLOAD_BYTES", "0"),
+            ("MEDIARY_LIMITS__HOLDING_AGE_MS", "-1"),
         ] {
             assert!(load(&[(name, value)], &Flags::default()).is_err(), "{name}={value}");
         }

@@ -105,6 +105,8 @@ fn a_cookie_only_reads() {
             ("HEAD", format!("/v1/media/files/{file}/contents")),
             // A package is a bare page navigation in the file manager.
             ("GET", format!("/v1/media/zip?files={file}")),
+            ("GET", "/v1/user".to_owned()),
+            ("GET", format!("/v1/media/folders/{folder}/accessRules")),
         ] {
             COOKIE(server.fliplet(method, &target), token).send().await.expect(200);
         }
@@ -113,8 +115,15 @@ fn a_cookie_only_reads() {
             ("POST", "/v1/media/folders".to_owned()),
             ("DELETE", format!("/v1/media/files/{file}")),
             ("DELETE", format!("/v1/media/folders/{folder}")),
+            ("PUT", format!("/v1/media/files/{file}")),
+            ("PUT", format!("/v1/media/folders/{folder}")),
+            ("PUT", format!("/v1/media/folders/{folder}/accessRules")),
+            ("POST", format!("/v1/media/folders/{folder}/restore")),
+            ("DELETE", format!("/v1/media/deleted/files/{file}")),
+            ("POST", "/v1/media/search".to_owned()),
         ] {
-            let ask = server.fliplet(method, &target).json(&json!({ "name": "New", "appId": organization.app_id }));
+            let body = json!({ "name": "New", "appId": organization.app_id, "accessRules": null });
+            let ask = server.fliplet(method, &target).json(&body);
             assert_not_authorised(COOKIE(ask, token).send().await);
         }
         assert_eq!(server.listed(token, &organization.app()).await, ["Folder"]);
@@ -178,6 +187,39 @@ fn an_app_token_opens_its_app_only() {
         let ask = server.fliplet("GET", &format!("/v1/media/zip?files={file}")).token(&app_token);
         ask.send().await.refused(404);
         assert_eq!(server.listed(studio, &format!("folderId={outside}")).await, ["out.txt"]);
+    });
+}
+
+/// Who may set rules is told so by 403, which clients read as "no permission".
+#[test]
+fn who_does_not_manage_does_not_see_what_managers_see() {
+    on_each_engine(async |server| {
+        let organization = server.organization("Acme").await;
+        let (id, app) = (organization.id, organization.app_id);
+        let file = server.upload(&organization.token, &organization.app(), "a.txt", b"bytes").await["id"].clone();
+        let rules = json!({ "accessRules": [{ "type": ["read"], "allow": "all" }] });
+        let target = format!("/v1/media/files/{file}/accessRules");
+        server.fliplet("PUT", &target).token(&organization.token).json(&rules).send().await.expect(200);
+        for kind in [TokenKind::App, TokenKind::Organization, TokenKind::Session] {
+            let (_, token) = server.new_token(&organization, kind).await;
+            let ask = |method: &str, target: &str| server.fliplet(method, target).token(&token);
+            for target in [format!("apps/{app}"), format!("files/{file}"), format!("organizations/{id}")] {
+                let target = format!("/v1/media/{target}/accessRules");
+                for ask in [ask("GET", &target), ask("PUT", &target).json(&rules), ask("PUT", &target).json(&json!(1))]
+                {
+                    let message = "You do not have permission to manage access rules";
+                    let told = ask.send().await.refused(403).json();
+                    assert_eq!(told, json!({ "error": "file.access", "message": message }));
+                }
+            }
+            assert_denied(ask("GET", "/v1/tokens").send().await, NO_ACCESS);
+            let told = ask("GET", &format!("/v1/media/files/{file}")).send().await.expect(200).json();
+            assert_eq!(told["accessRules"], json!(null));
+            let told = ask("GET", "/v1/user").send().await.expect(200).json();
+            assert_eq!(told["user"]["type"], json!(kind.as_str()));
+            let told = ask("GET", &format!("/v1/apps/{app}")).send().await.expect(200).json();
+            assert_eq!(told["app"]["appUser"]["appRoleId"], 3);
+        }
     });
 }
 

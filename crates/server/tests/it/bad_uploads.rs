@@ -1,12 +1,15 @@
 //! Uploads that are wrong: forms that are broken, too much, or not forms at all; names that can be none; files that are too
 //! large. Each gets a 400 in the API's own words, and leaves neither a row nor a byte.
 
+use std::sync::atomic::Ordering;
+
 use serde_json::json;
 
 use crate::support::{
     Answer, Ask, Organization, Server,
     forms::{BOUNDARY, Form, content_type},
     on_each_engine_with, on_one_engine_with,
+    organizations::system,
 };
 
 const MEGABYTE: usize = 1024 * 1024;
@@ -23,6 +26,8 @@ fn with_organization_once(case: impl AsyncFn(&Server, &Organization)) {
 
 fn take_a_megabyte(settings: &mut mediary::Settings) {
     settings.limits.max_upload_bytes = MEGABYTE as u64;
+    settings.limits.garbage_age_ms = 0;
+    settings.limits.holding_age_ms = 0;
 }
 
 async fn on(server: &Server, case: &impl AsyncFn(&Server, &Organization)) {
@@ -175,12 +180,15 @@ fn names_that_are_made_fit() {
     });
 }
 
-/// Trashes a file and takes its bytes away, so that the store is as it was. There is no purge at the wire yet.
+/// Ends a file, and its bytes with it, so that the store is as it was.
 async fn delete_for_good(server: &Server, organization: &Organization, id: i64) {
-    let target = format!("/v1/media/files/{id}");
-    server.fliplet("DELETE", &target).token(&organization.token).send().await.expect(200);
-    for path in server.stored_files() {
-        std::fs::remove_file(server.store_folder().join(path)).unwrap();
+    for target in [format!("/v1/media/files/{id}"), format!("/v1/media/deleted/files/{id}")] {
+        server.fliplet("DELETE", &target).token(&organization.token).send().await.expect(200);
+    }
+    // What is dead is held, and what was held before this moment ends.
+    for _ in 0..2 {
+        server.clock.fetch_add(1, Ordering::SeqCst);
+        server.library.collect(&system(), false).await.unwrap();
     }
 }
 

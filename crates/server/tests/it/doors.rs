@@ -1,65 +1,103 @@
-//! Doors: every route of every dialect, tried by callers who should not get through. The list of requests below must name
+//! Doors: every route of every dialect, tried by callers who should not get through. The list of knocks below must name
 //! every route, so a new route comes with its door; the list of exceptions may only shrink.
 
 use fliplet::TokenKind;
 use library::{Right, Rights};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Ask, NOW_MS, Organization, Server, forms::Form, on_each_engine, organizations::system};
 
-/// What is asked for at each door: things of one organization, outside its app.
-struct Things {
-    organization: Organization,
-    folder: i64,
-    file: i64,
-    cdn_path: String,
+/// A request for a route that the right token is answered with success. Braces name one of [`Things`].
+struct Knock {
+    method: &'static str,
+    route: &'static str,
+    door: Door,
+    target: &'static str,
+    body: Body,
 }
 
-/// A caller who should not get through, and the answer that keeps them out.
-struct Stranger {
-    name: &'static str,
-    token: Option<String>,
-    status: u16,
-    error: &'static str,
+enum Body {
+    None,
+    Json(&'static str),
+    Form,
 }
 
-type Knock = fn(&Server, &Things) -> Ask;
+/// What a door says to those with a working token who should not get through. Without one it is 401 everywhere.
+#[derive(Clone, Copy)]
+struct Door {
+    /// To a key of the organization that has not the right, or that works elsewhere.
+    denied: u16,
+    /// To the key of another organization.
+    foreign: u16,
+}
 
-/// A valid request for each route: the same with the right token is answered with success.
-const KNOCKS: &[(&str, &str, Knock)] = &[
-    ("GET", "/fliplet/v1/media", |server, things| {
-        server.fliplet("GET", &format!("/v1/media?folderId={}", things.folder))
-    }),
-    ("POST", "/fliplet/v1/media/folders", |server, things| {
-        server.fliplet("POST", "/v1/media/folders").json(&json!({ "name": "New", "parentId": things.folder }))
-    }),
-    ("DELETE", "/fliplet/v1/media/folders/{id}", |server, things| {
-        server.fliplet("DELETE", &format!("/v1/media/folders/{}", things.folder))
-    }),
-    ("POST", "/fliplet/v1/media/files", |server, things| {
-        let ask = server.fliplet("POST", &format!("/v1/media/files?folderId={}", things.folder));
-        Form::new().file("files[0]", "b.txt", "text/plain", b"b").put_in(ask)
-    }),
-    ("DELETE", "/fliplet/v1/media/files/{id}", |server, things| {
-        server.fliplet("DELETE", &format!("/v1/media/files/{}", things.file))
-    }),
-    ("GET", "/fliplet/v1/media/files/{id}/contents", |server, things| {
-        server.fliplet("GET", &format!("/v1/media/files/{}/contents", things.file))
-    }),
-    ("GET", "/fliplet/v1/media/files/{id}/contents/{name}", |server, things| {
-        server.fliplet("GET", &format!("/v1/media/files/{}/contents/a.png", things.file))
-    }),
-    ("GET", "/fliplet/v1/media/files/{id}/thumb/{name}", |server, things| {
-        server.fliplet("GET", &format!("/v1/media/files/{}/thumb/preview.jpg", things.file))
-    }),
-    ("GET", "/fliplet/v1/media/zip", |server, things| {
-        server.fliplet("GET", &format!("/v1/media/zip?folderId={}&files={}", things.folder, things.file))
-    }),
-    ("GET", "/fliplet/apps/{owner}/{file}", |server, things| {
-        server.fliplet("GET", &things.cdn_path.replace("organizations", "apps"))
-    }),
-    ("GET", "/fliplet/organizations/{owner}/{file}", |server, things| server.fliplet("GET", &things.cdn_path)),
+const SHUT: Door = Door { denied: 401, foreign: 404 };
+/// Clients take 403 for "no permission" where rules are managed.
+const RULES: Door = Door { denied: 403, foreign: 404 };
+// The exceptions: no id leads to anything here, so whoever has a key is told of their own.
+const OWN: Door = Door { denied: 200, foreign: 200 };
+const OWN_TOKENS: Door = Door { denied: 401, foreign: 200 };
+
+const RENAME: Body = Body::Json(r#"{"name":"New.png"}"#);
+const RULE: Body = Body::Json(r#"{"accessRules":[{"type":["read"],"allow":"all"}]}"#);
+
+const KNOCKS: &[Knock] = &[
+    get("/v1/media", SHUT, "/v1/media?folderId={folder}"),
+    post("/v1/media/folders", "/v1/media/folders", Body::Json(r#"{"name":"New","parentId":{folder}}"#)),
+    get("/v1/media/folders/{id}", SHUT, "/v1/media/folders/{folder}"),
+    put("/v1/media/folders/{id}", SHUT, "/v1/media/folders/{folder}", RENAME),
+    delete("/v1/media/folders/{id}", "/v1/media/folders/{folder}"),
+    post("/v1/media/folders/{id}/restore", "/v1/media/folders/{trashed_folder}/restore", Body::None),
+    post("/v1/media/files", "/v1/media/files?folderId={folder}", Body::Form),
+    Knock {
+        door: OWN,
+        ..post("/v1/media/files/aggregate", "/v1/media/files/aggregate", Body::Json(r#"{"files":[{file}]}"#))
+    },
+    get("/v1/media/files/{id}", SHUT, "/v1/media/files/{file}"),
+    put("/v1/media/files/{id}", SHUT, "/v1/media/files/{file}", RENAME),
+    delete("/v1/media/files/{id}", "/v1/media/files/{file}"),
+    post("/v1/media/files/{id}/restore", "/v1/media/files/{trashed_file}/restore", Body::None),
+    get("/v1/media/files/{id}/contents", SHUT, "/v1/media/files/{file}/contents"),
+    get("/v1/media/files/{id}/contents/{name}", SHUT, "/v1/media/files/{file}/contents/a.png"),
+    get("/v1/media/files/{id}/thumb/{name}", SHUT, "/v1/media/files/{file}/thumb/preview.jpg"),
+    get("/v1/media/zip", SHUT, "/v1/media/zip?folderId={folder}&files={file}"),
+    get("/v1/media/deleted", OWN, "/v1/media/deleted"),
+    delete("/v1/media/deleted/files/{id}", "/v1/media/deleted/files/{trashed_file}"),
+    delete("/v1/media/deleted/folders/{id}", "/v1/media/deleted/folders/{trashed_folder}"),
+    get("/v1/media/search", SHUT, "/v1/media/search?name=our&folderId={folder}"),
+    post("/v1/media/search", "/v1/media/search", Body::Json(r#"{"name":"our","folderId":{folder}}"#)),
+    get("/v1/media/files/{id}/accessRules", RULES, "/v1/media/files/{file}/accessRules"),
+    put("/v1/media/files/{id}/accessRules", RULES, "/v1/media/files/{file}/accessRules", RULE),
+    get("/v1/media/folders/{id}/accessRules", RULES, "/v1/media/folders/{folder}/accessRules"),
+    put("/v1/media/folders/{id}/accessRules", RULES, "/v1/media/folders/{folder}/accessRules", RULE),
+    get("/v1/media/apps/{id}/accessRules", RULES, "/v1/media/apps/{app}/accessRules"),
+    put("/v1/media/apps/{id}/accessRules", RULES, "/v1/media/apps/{app}/accessRules", RULE),
+    get("/v1/media/organizations/{id}/accessRules", RULES, "/v1/media/organizations/{organization}/accessRules"),
+    put("/v1/media/organizations/{id}/accessRules", RULES, "/v1/media/organizations/{organization}/accessRules", RULE),
+    get("/v1/user", OWN, "/v1/user"),
+    get("/v1/organizations", OWN, "/v1/organizations"),
+    get("/v1/apps", OWN, "/v1/apps"),
+    get("/v1/apps/{id}", SHUT, "/v1/apps/{app}"),
+    get("/v1/tokens", OWN_TOKENS, "/v1/tokens"),
+    get("/apps/{owner}/{file}", SHUT, "/apps/{app}/{cdn_name}"),
+    get("/organizations/{owner}/{file}", SHUT, "/organizations/{organization}/{cdn_name}"),
 ];
+
+const fn get(route: &'static str, door: Door, target: &'static str) -> Knock {
+    Knock { method: "GET", route, door, target, body: Body::None }
+}
+
+const fn post(route: &'static str, target: &'static str, body: Body) -> Knock {
+    Knock { method: "POST", route, door: SHUT, target, body }
+}
+
+const fn put(route: &'static str, door: Door, target: &'static str, body: Body) -> Knock {
+    Knock { method: "PUT", route, door, target, body }
+}
+
+const fn delete(route: &'static str, target: &'static str) -> Knock {
+    Knock { method: "DELETE", route, door: SHUT, target, body: Body::None }
+}
 
 #[test]
 fn every_route_has_a_knock() {
@@ -67,17 +105,18 @@ fn every_route_has_a_knock() {
         .into_iter()
         .map(|(prefix, method, path, _)| (method.to_string(), format!("{prefix}{path}")))
         .collect();
-    let knocks: Vec<_> = KNOCKS.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
+    let knocks: Vec<_> =
+        KNOCKS.iter().map(|knock| (knock.method.to_owned(), format!("/fliplet{}", knock.route))).collect();
     assert_eq!(knocks, routes);
 }
 
 #[test]
 fn every_route_answers_the_method_of_its_line() {
     on_each_engine(async |server: &mut Server| {
-        for (method, path, knock) in KNOCKS {
+        for knock in KNOCKS {
             let things = Things::new(server).await;
-            let answer = knock(server, &things).token(&things.organization.token).send().await;
-            assert!((200..300).contains(&answer.status), "{method} {path}: {answer}");
+            let answer = things.ask(server, knock).token(&things.organization.token).send().await;
+            assert!((200..300).contains(&answer.status), "{answer}");
         }
     });
 }
@@ -87,79 +126,149 @@ fn nobody_gets_in() {
     on_each_engine(async |server: &mut Server| {
         let things = Things::new(server).await;
         let before = things.seen(server).await;
-        for (method, path, knock) in KNOCKS {
-            let right = right_of(method, path);
-            for stranger in strangers(server, &things, right).await {
-                let ask = knock(server, &things);
+        for knock in KNOCKS {
+            for stranger in things.strangers(server, knock).await {
+                let ask = things.ask(server, knock);
                 let ask = match &stranger.token {
                     Some(token) => ask.token(token),
                     None => ask,
                 };
                 let answer = ask.send().await;
-                let door = format!("{method} {path}, {}: {answer}", stranger.name);
-                assert_eq!(answer.status, stranger.status, "{door}");
-                assert_eq!(answer.json()["error"], stranger.error, "{door}");
+                let name = stranger.name;
+                assert_eq!(answer.status, stranger.status, "{name}: {answer}");
+                match stranger.error {
+                    Some(error) => assert_eq!(answer.refused(stranger.status).json()["error"], error, "{name}"),
+                    // All that is ours is called so.
+                    None => assert!(!answer.json().to_string().contains("our "), "{name}: {answer}"),
+                }
             }
         }
         assert_eq!(things.seen(server).await, before, "a stranger changed something");
     });
 }
 
+/// What is asked for at each door: things of one organization.
+struct Things {
+    organization: Organization,
+    /// Each with the name that a knock gives it.
+    names: Vec<(&'static str, String)>,
+    /// A folder in which none of them lies.
+    elsewhere: i64,
+}
+
+/// A caller who should not get through, and the answer that keeps them out; without an error it tells of nothing here.
+struct Stranger {
+    name: &'static str,
+    token: Option<String>,
+    status: u16,
+    error: Option<&'static str>,
+}
+
 impl Things {
     async fn new(server: &Server) -> Self {
-        let organization = server.organization("Ours").await;
-        let token = organization.token.clone();
-        let folder = server.folder(&token, "Ours", json!({ "organizationId": organization.id })).await;
+        let organization = server.organization("Acme").await;
+        let (id, token) = (organization.id, organization.token.clone());
+        let app = server.library.found_space(&system(), id, "our app", organization.user_id).await.unwrap().id;
+        let folder = async |name: &str| server.folder(&token, name, json!({ "organizationId": id })).await;
+        let (ours, trashed_folder, elsewhere) =
+            (folder("our folder").await, folder("our old folder").await, folder("Elsewhere").await);
         let picture = crate::support::pictures::png(32, 20);
-        let file = server.upload(&token, &format!("folderId={folder}"), "a.png", &picture).await;
-        let url = file["url"].as_str().unwrap();
-        let at = url.find("/organizations/").unwrap();
-        Self { organization, folder, file: file["id"].as_i64().unwrap(), cdn_path: url[at..].to_owned() }
+        let upload = async |name: &str| server.upload(&token, &format!("folderId={ours}"), name, &picture).await;
+        let (file, trashed_file) = (upload("our picture.png").await, upload("our old picture.png").await);
+        for target in [format!("files/{}", trashed_file["id"]), format!("folders/{trashed_folder}")] {
+            server.fliplet("DELETE", &format!("/v1/media/{target}")).token(&token).send().await.expect(200);
+        }
+        let names = vec![
+            ("{organization}", id.to_string()),
+            ("{app}", app.to_string()),
+            ("{folder}", ours.to_string()),
+            ("{file}", file["id"].to_string()),
+            ("{trashed_folder}", trashed_folder.to_string()),
+            ("{trashed_file}", trashed_file["id"].to_string()),
+            ("{cdn_name}", file["path"].as_str().unwrap().rsplit('/').next().unwrap().to_owned()),
+        ];
+        Self { organization, names, elsewhere }
     }
 
-    async fn seen(&self, server: &Server) -> Vec<String> {
-        let token = &self.organization.token;
-        let mut seen = server.listed(token, &self.organization.here()).await;
-        seen.extend(server.listed(token, &format!("folderId={}", self.folder)).await);
+    fn ask(&self, server: &Server, knock: &Knock) -> Ask {
+        let ask = server.fliplet(knock.method, &self.named(knock.target));
+        match knock.body {
+            Body::None => ask,
+            Body::Json(body) => ask.body("application/json", self.named(body)),
+            Body::Form => Form::new().file("files[0]", "b.txt", "text/plain", b"b").put_in(ask),
+        }
+    }
+
+    fn named(&self, text: &str) -> String {
+        self.names.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
+    }
+
+    /// All that one could have changed.
+    async fn seen(&self, server: &Server) -> Vec<Value> {
+        let mut seen = Vec::new();
+        for target in [
+            "/v1/media?organizationId={organization}",
+            "/v1/media?appId={app}",
+            "/v1/media?folderId={folder}",
+            "/v1/media/deleted",
+            "/v1/media/files/{file}/accessRules",
+            "/v1/media/folders/{folder}/accessRules",
+            "/v1/media/apps/{app}/accessRules",
+            "/v1/media/organizations/{organization}/accessRules",
+            "/v1/tokens",
+        ] {
+            let ask = server.fliplet("GET", &self.named(target)).token(&self.organization.token);
+            seen.push(ask.send().await.expect(200).json());
+        }
+        // Strangers of ours come with tokens.
+        seen.last_mut().unwrap()["tokens"].as_array_mut().unwrap().retain(|token| token["name"] != STRANGE);
         seen
     }
+
+    async fn strangers(&self, server: &Server, knock: &Knock) -> Vec<Stranger> {
+        let (organization, right) = (&self.organization, right_of(knock));
+        let wish = |rights: Rights, folder_id, expires_at| library::TokenWish {
+            rights,
+            folder_id,
+            expires_at,
+            ..fliplet::token_wish(TokenKind::Organization, organization.id, organization.user_id, None, STRANGE)
+        };
+        let all_but = [Right::Read, Right::Create, Right::Update, Right::Delete]
+            .into_iter()
+            .filter(|other| *other != right)
+            .fold(Rights::NONE, Rights::with);
+        let make = async |wish| server.library.add_token(&system(), wish).await.unwrap();
+        let without = make(wish(all_but, None, None)).await.1;
+        let outside = make(wish(Rights::ALL, Some(self.elsewhere), None)).await.1;
+        let expired = make(wish(Rights::ALL, None, Some(NOW_MS))).await.1;
+        let (revoked, revoked_secret) = make(wish(Rights::ALL, None, None)).await;
+        server.library.revoke_token(&system(), organization.id, revoked.id).await.unwrap();
+        let other = server.organization("Others").await.token;
+        let unknown = |name, token| Stranger { name, token, status: 401, error: Some("not authorised") };
+        let told = |name, token, status, error| Stranger {
+            name,
+            token: Some(token),
+            status,
+            error: (status != 200).then_some(error),
+        };
+        let Door { denied, foreign } = knock.door;
+        vec![
+            unknown("no key", None),
+            unknown("a wrong key", Some("eu--0000000000000000000000000000000000000000000".to_owned())),
+            unknown("an expired key", Some(expired)),
+            unknown("a revoked key", Some(revoked_secret)),
+            told("a key without the right", without, denied, "file.access"),
+            told("a key of another folder", outside, denied, "file.access"),
+            told("another organization's key", other, foreign, "not found"),
+        ]
+    }
 }
 
-fn right_of(method: &str, path: &str) -> Right {
+/// What the tokens of strangers are called.
+const STRANGE: &str = "A stranger's";
+
+fn right_of(knock: &Knock) -> Right {
     let routes = mediary::dialect_routes();
-    let line = routes.iter().find(|(prefix, known, route, _)| *known == method && format!("{prefix}{route}") == path);
+    let line = routes.iter().find(|(_, method, route, _)| *method == knock.method && *route == knock.route);
     line.unwrap().3
-}
-
-async fn strangers(server: &Server, things: &Things, right: Right) -> Vec<Stranger> {
-    let organization = &things.organization;
-    let wish = |rights: Rights, folder_id, expires_at| library::TokenWish {
-        rights,
-        folder_id,
-        expires_at,
-        ..fliplet::token_wish(TokenKind::Organization, organization.id, organization.user_id, None, "A stranger's")
-    };
-    let all_but = [Right::Read, Right::Create, Right::Update, Right::Delete]
-        .into_iter()
-        .filter(|other| *other != right)
-        .fold(Rights::NONE, Rights::with);
-    let without = wish(all_but, None, None);
-    let expired = wish(Rights::ALL, None, Some(NOW_MS));
-    let outside = wish(Rights::ALL, Some(organization.app_id), None);
-    let revoked = wish(Rights::ALL, None, None);
-    let make = async |wish| server.library.add_token(&system(), wish).await.unwrap();
-    let (revoked, revoked_secret) = make(revoked).await;
-    server.library.revoke_token(&system(), organization.id, revoked.id).await.unwrap();
-    let other = server.organization("Theirs").await;
-    let unknown = |name, token| Stranger { name, token, status: 401, error: "not authorised" };
-    let denied = |name, token| Stranger { name, token: Some(token), status: 401, error: "file.access" };
-    vec![
-        unknown("no key", None),
-        unknown("a wrong key", Some("eu--0000000000000000000000000000000000000000000".to_owned())),
-        unknown("an expired key", Some(make(expired).await.1)),
-        unknown("a revoked key", Some(revoked_secret)),
-        denied("a key without the right", make(without).await.1),
-        denied("a key of another folder", make(outside).await.1),
-        Stranger { name: "another tenant's key", token: Some(other.token), status: 404, error: "not found" },
-    ]
 }

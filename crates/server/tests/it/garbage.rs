@@ -25,7 +25,9 @@ fn each<S: Strategy>(
         let organization = server.organization("Acme").await;
         let (token, here) = (&organization.token, organization.here());
         let file = server.upload(token, &here, "foo.jpg", &pictures::jpeg(60, 40)).await;
-        assert_eq!((&file["id"], organization.id), (&json!(1), 1), "the made-up requests below name these");
+        let folder = server.folder(token, "Folder", json!({ "appId": organization.app_id })).await;
+        let ids = (file["id"].as_i64(), organization.id, organization.app_id, folder);
+        assert_eq!(ids, (Some(1), 1, 2, 3), "the made-up requests below name these");
         let config = Config { cases, failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
         let outcome = block_in_place(|| {
             let put = |value| Handle::current().block_on(case(server, value));
@@ -84,6 +86,11 @@ fn segments() -> impl Strategy<Value = Vec<u8>> {
         "%FF",
         "deleted",
         "search",
+        "restore",
+        "accessRules",
+        "aggregate",
+        "user",
+        "tokens",
     ]);
     let whole = word(&[
         "v1/media",
@@ -95,6 +102,15 @@ fn segments() -> impl Strategy<Value = Vec<u8>> {
         "v1/media/folders/3",
         "v1/media/files/1/thumb/preview.jpg",
         "v1/media/files/1/contents",
+        "v1/media/files/1/accessRules",
+        "v1/media/organizations/1/accessRules",
+        "v1/media/files/1/restore",
+        "v1/media/deleted",
+        "v1/media/deleted/files/1",
+        "v1/media/search",
+        "v1/apps/2",
+        "v1/user",
+        "v1/organizations",
     ]);
     let some =
         prop::collection::vec(prop_oneof![4 => known, 1 => target_bytes(12)], 0..7).prop_map(|all| all.join(&b'/'));
@@ -103,7 +119,7 @@ fn segments() -> impl Strategy<Value = Vec<u8>> {
 
 fn query() -> impl Strategy<Value = Vec<u8>> {
     let key = prop_oneof![
-        6 => word(&["appId", "organizationId", "folderId", "type", "cdn", "files", "folders", "size", "format", "quality", "name"]),
+        6 => word(&["appId", "organizationId", "folderId", "type", "cdn", "files", "folders", "size", "format", "quality", "name", "id", "page", "limit", "deletedOnly"]),
         1 => target_bytes(8),
     ];
     let value = prop_oneof![
@@ -166,6 +182,46 @@ fn folders() {
     each(300, made_up, async |server, (body, token)| {
         let ask = server.fliplet("POST", "/v1/media/folders").token(&token);
         judge(&ask.body("application/json", body).send().await, false)
+    });
+}
+
+/// Names, places, flags, searches and rules: whatever stands in a body, wherever one is read.
+#[test]
+fn bodies() {
+    let made_up = |organization: &Organization| {
+        let targets = [
+            "PUT files/1",
+            "PUT folders/3",
+            "POST files/aggregate",
+            "POST search",
+            "PUT files/1/accessRules",
+            "PUT apps/2/accessRules",
+            "PUT organizations/1/accessRules",
+        ];
+        let keys =
+            ["name", "parentId", "appId", "isOrganizationMedia", "files", "attributes", "id", "limit", "deletedOnly"];
+        let fields = (prop::sample::subsequence(keys.to_vec(), 0..=4), prop::collection::vec(json_value(), 4));
+        let fields = fields.prop_map(|(keys, values)| keys.into_iter().map(str::to_owned).zip(values).collect());
+        // Close to right: some of a rule is anything.
+        let words = prop::sample::select(vec!["type", "allow", "enabled", "stop", "appId", "name", "script"]);
+        let rule = (words, json_value()).prop_map(|(key, value)| {
+            let mut rule = json!({ "type": ["read"], "allow": { "user": { "Role": { "equals": "admin" } } } });
+            rule[key] = value;
+            rule
+        });
+        let rules = prop::collection::vec(prop_oneof![4 => rule, 1 => json_value()], 0..4);
+        let rules = prop_oneof![4 => rules.prop_map(Value::from), 1 => json_value()];
+        let body = prop_oneof![
+            fields.prop_map(Value::Object),
+            rules.prop_map(|rules| json!({ "accessRules": rules })),
+            json_value(),
+        ];
+        (prop::sample::select(targets.to_vec()), body, Just(organization.token.clone()))
+    };
+    each(500, made_up, async |server, (target, body, token)| {
+        let (method, target) = target.split_once(' ').unwrap();
+        let ask = server.fliplet(method, &format!("/v1/media/{target}")).token(&token);
+        judge(&ask.json(&body).send().await, false)
     });
 }
 

@@ -3,16 +3,24 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod access;
 mod arrows;
 mod auth;
+mod bad_bodies;
+mod bad_changes;
 mod bad_input;
+mod bad_rules;
 mod bad_uploads;
 mod cold;
 mod doors;
+mod file_manager;
 mod garbage;
 mod interruptions;
 mod ranges;
+mod search;
 mod seed;
 mod sizes;
 mod story;
 mod support;
+mod trash;
+mod upload_agent;

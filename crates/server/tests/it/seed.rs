@@ -10,7 +10,7 @@ use crate::support::{
     forms::{BOUNDARY, content_type},
     json::{Exception, Extras, assert_literal},
     on_each_engine, on_one_engine_with, pictures,
-    programs::curl,
+    programs::{curl, md5},
 };
 
 /// What contract 1.2 and 1.3 list beyond the seed's samples, as it looks after normalising.
@@ -267,12 +267,4 @@ async fn delete(server: &Server, way: &Way, organization: &Organization) {
 fn ask_with_curl(server: &Server, way: &Way, arguments: &[&str], path: &str, query: &str) -> crate::support::Answer {
     let resolve = format!("fliplet.localhost:{}:127.0.0.1", server.address.port());
     curl(&[&["--resolve", &resolve], arguments].concat(), &way.url(server, path, query))
-}
-
-/// By the system's own program.
-fn md5(bytes: &[u8]) -> String {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), bytes).unwrap();
-    let said = crate::support::programs::succeed(std::process::Command::new("md5sum").arg(file.path()), "coreutils");
-    said.split(' ').next().unwrap().to_owned()
 }

@@ -2,14 +2,13 @@
 //! anything of the other's. On every engine.
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::support::{
     Ask, Server,
     forms::Form,
     on_each_engine,
+    packages::Entries,
     pictures::{jpeg, measure, png},
-    programs::{python, unzip_test},
 };
 
 /// An organization in the middle of its life.
@@ -198,10 +197,27 @@ impl Life {
             format!("GET /v1/media/zip?folderId={}&files={file}", self.folders[0]),
             format!("DELETE /v1/media/files/{file}"),
             format!("DELETE /v1/media/folders/{folder}"),
+            format!("GET /v1/media/files/{file}"),
+            format!("PUT /v1/media/files/{file}"),
+            format!("POST /v1/media/files/{file}/restore"),
+            format!("DELETE /v1/media/deleted/files/{file}"),
+            format!("GET /v1/media/files/{file}/accessRules"),
+            format!("GET /v1/media/folders/{folder}"),
+            format!("PUT /v1/media/folders/{folder}"),
+            format!("POST /v1/media/folders/{folder}/restore"),
+            format!("DELETE /v1/media/deleted/folders/{folder}"),
+            format!("PUT /v1/media/folders/{folder}/accessRules"),
+            format!("PUT /v1/media/apps/{app}/accessRules"),
+            format!("PUT /v1/media/organizations/{}/accessRules", other.organization),
+            format!("GET /v1/apps/{app}"),
+            format!("GET /v1/media/search?name=sun&folderId={folder}"),
+            format!("GET /v1/media/search?name=sun&organizationId={}", other.organization),
         ];
+        let rename = json!({ "name": "Mine.jpg", "accessRules": null });
         for target in targets {
             let (method, path) = target.split_once(' ').unwrap();
-            let answer = self.ask(server, method, path).send().await;
+            let ask = self.ask(server, method, path);
+            let answer = if method == "PUT" { ask.json(&rename) } else { ask }.send().await;
             if method == "HEAD" {
                 answer.expect(404)
             } else {
@@ -213,7 +229,16 @@ impl Life {
             self.ask(server, "POST", "/v1/media/folders").json(&body).send().await.refused(404);
             let ask = self.ask(server, "POST", &format!("/v1/media/files?{key}={id}"));
             Form::new().file("files[0]", "a.txt", "", b"mine").put_in(ask).send().await.refused(404);
+            // Nor is anything of one's own put there.
+            let body = json!({ key.replace("folderId", "mediaFolderId"): id });
+            let own = format!("/v1/media/files/{}", self.files[0]["id"]);
+            self.ask(server, "PUT", &own).json(&body).send().await.refused(404);
         }
+        let hits = self.ask(server, "GET", "/v1/media/search?name=sun").send().await.expect(200).json();
+        assert_eq!((hits.as_array().unwrap().len(), &hits[0]["id"]), (1, &self.files[0]["id"]));
+        let ask = self.ask(server, "POST", "/v1/media/files/aggregate");
+        let told = ask.json(&json!({ "files": [file] })).send().await.expect(200).json();
+        assert_eq!(told, json!({ "files": [] }));
     }
 
     async fn throws_away(&self, server: &Server) {
@@ -240,40 +265,5 @@ impl Life {
         Form::new().file("files[0]", "a.txt", "", b"late").put_in(ask).send().await.refused(404);
         // The file manager browses into trashed folders with the same call (contract 1.4).
         assert_eq!(server.listed(&self.token, &format!("folderId={photos}")).await, ["2024"]);
-    }
-}
-
-/// What a package holds: paths, each with the hash of its bytes, in the order of the paths.
-#[derive(Debug, Clone, PartialEq)]
-struct Entries(Vec<(String, String)>);
-
-impl Entries {
-    fn of(prefix: &str, files: &[(&str, &[u8])]) -> Self {
-        let hash = |bytes: &[u8]| Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        Self(files.iter().map(|(path, bytes)| (format!("{prefix}{path}"), hash(bytes))).collect()).sorted()
-    }
-
-    /// And these folders.
-    fn with(mut self, folders: &[&str]) -> Self {
-        self.0.extend(Self::of("", &folders.iter().map(|path| (*path, &b""[..])).collect::<Vec<_>>()).0);
-        self.sorted()
-    }
-
-    fn sorted(mut self) -> Self {
-        self.0.sort();
-        self
-    }
-
-    /// Reads a package back by `unzip` and by Python.
-    fn read(archive: &[u8]) -> Self {
-        const PROGRAM: &str = "import hashlib, json, sys, zipfile\n\
-            archive = zipfile.ZipFile(sys.argv[1])\n\
-            assert archive.testzip() is None\n\
-            hash = lambda entry: hashlib.sha256(archive.read(entry)).hexdigest()\n\
-            print(json.dumps([[entry.filename, hash(entry)] for entry in archive.infolist()]))";
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), archive).unwrap();
-        assert!(unzip_test(file.path()).contains("No errors detected"));
-        Self(serde_json::from_str(&python(PROGRAM, &[file.path().to_str().unwrap()])).unwrap()).sorted()
     }
 }

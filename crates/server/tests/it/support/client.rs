@@ -99,7 +99,16 @@ impl Ask {
         (!received.is_empty()).then(|| self.read(&received))
     }
 
-    fn read(&self, received: &[u8]) -> Answer {
+    /// Where it goes, over TCP.
+    pub fn address(&self) -> SocketAddr {
+        match &self.place {
+            Place::Tcp(address) => *address,
+            Place::Unix(path) => panic!("{} is no address", path.display()),
+        }
+    }
+
+    /// The answer to it, as it came over the wire.
+    pub fn read(&self, received: &[u8]) -> Answer {
         // What is asked in an endless line is not told whole.
         let target = String::from_utf8_lossy(&self.target[..self.target.len().min(300)]).into_owned();
         Answer::parse(received, self.method == "HEAD", format!("{} {target}", self.method))

@@ -4,7 +4,7 @@
 use std::{
     panic::{AssertUnwindSafe, resume_unwind},
     sync::{
-        RwLock,
+        RwLock, RwLockReadGuard,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -56,14 +56,36 @@ pub fn in_quiet_with(set: impl Fn(&mut Settings), case: impl AsyncFn(&mut Server
     run(named_engines()[0], &set, &case);
 }
 
+/// Gives `case` a database on each named engine, one after another, for servers that it starts by itself. It says with
+/// [`share`] when those who measure time have to wait.
+pub fn on_each_database(case: impl AsyncFn(Engine, &str)) {
+    for engine in named_engines() {
+        run_on_database(engine, async |url| case(engine, url).await);
+    }
+}
+
+/// While this is held, nothing measures time.
+pub fn share() -> RwLockReadGuard<'static, ()> {
+    QUIET.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
 fn run(engine: Engine, set: &impl Fn(&mut Settings), case: &impl AsyncFn(&mut Server)) {
+    run_on_database(engine, async |url| {
+        let mut server = Server::start(url, set).await;
+        let outcome = AssertUnwindSafe(case(&mut server)).catch_unwind().await;
+        server.end().await;
+        if let Err(panic) = outcome {
+            resume_unwind(panic);
+        }
+    });
+}
+
+fn run_on_database(engine: Engine, case: impl AsyncFn(&str)) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         eprintln!("on {engine:?}");
         let database = Database::make(engine).await;
-        let mut server = Server::start(&database.url, set).await;
-        let outcome = AssertUnwindSafe(case(&mut server)).catch_unwind().await;
-        server.end().await;
+        let outcome = AssertUnwindSafe(case(&database.url)).catch_unwind().await;
         database.drop_it().await;
         if let Err(panic) = outcome {
             resume_unwind(panic);

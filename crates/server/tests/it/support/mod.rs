@@ -7,11 +7,15 @@ pub mod forms;
 pub mod json;
 pub mod nginx;
 pub mod organizations;
+pub mod packages;
 pub mod pictures;
 pub mod programs;
+pub mod scenes;
 pub mod server;
+pub mod views;
 
 pub use client::{Answer, Ask};
 pub use engines::{on_each_engine, on_each_engine_with, on_one_engine_with};
 pub use organizations::Organization;
+pub use scenes::Scene;
 pub use server::{NOW_MS, Server};

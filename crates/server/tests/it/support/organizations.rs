@@ -1,7 +1,7 @@
 //! Organizations to try things on, made without the slow hashing of a password, and uploads in one line.
 
 use fliplet::TokenKind;
-use library::{Actor, NewPerson, Origin};
+use library::{Actor, Library, NewPerson, Origin};
 use serde_json::Value;
 
 use super::{Server, forms::Form};
@@ -17,6 +17,29 @@ pub struct Organization {
 }
 
 impl Organization {
+    /// Founds one with an app.
+    pub async fn found(library: &Library, name: &str) -> Self {
+        let person = NewPerson {
+            email: "somebody@example.com".to_owned(),
+            full_name: "Somebody".to_owned(),
+            role: "admin".to_owned(),
+            password: None,
+        };
+        let founded = library.found_tenant(&system(), name, person).await.unwrap();
+        let (id, user_id) = (founded.tenant.id, founded.admin.id);
+        let app = library.found_space(&system(), id, "First app", user_id).await.unwrap();
+        let mut organization = Self { id, app_id: app.id, user_id, token: String::new() };
+        (_, organization.token) = organization.new_token(library, TokenKind::Studio).await;
+        organization
+    }
+
+    async fn new_token(&self, library: &Library, kind: TokenKind) -> (i64, String) {
+        let app = (kind == TokenKind::App).then_some(self.app_id);
+        let wish = fliplet::token_wish(kind, self.id, self.user_id, app, "Made by a test");
+        let (token, secret) = library.add_token(&system(), wish).await.unwrap();
+        (token.id, secret)
+    }
+
     /// The context of its top, as a query says it.
     pub fn here(&self) -> String {
         format!("organizationId={}", self.id)
@@ -35,26 +58,12 @@ pub fn system() -> Actor {
 impl Server {
     /// Founds an organization with an app.
     pub async fn organization(&self, name: &str) -> Organization {
-        let person = NewPerson {
-            email: "somebody@example.com".to_owned(),
-            full_name: "Somebody".to_owned(),
-            role: "admin".to_owned(),
-            password: None,
-        };
-        let founded = self.library.found_tenant(&system(), name, person).await.unwrap();
-        let (id, user_id) = (founded.tenant.id, founded.admin.id);
-        let app = self.library.found_space(&system(), id, "First app", user_id).await.unwrap();
-        let mut organization = Organization { id, app_id: app.id, user_id, token: String::new() };
-        (_, organization.token) = self.new_token(&organization, TokenKind::Studio).await;
-        organization
+        Organization::found(&self.library, name).await
     }
 
     /// Makes a token, one of an app for the organization's only app; its id and its secret.
     pub async fn new_token(&self, of: &Organization, kind: TokenKind) -> (i64, String) {
-        let app = (kind == TokenKind::App).then_some(of.app_id);
-        let wish = fliplet::token_wish(kind, of.id, of.user_id, app, "Made by a test");
-        let (token, secret) = self.library.add_token(&system(), wish).await.unwrap();
-        (token.id, secret)
+        of.new_token(&self.library, kind).await
     }
 
     /// Uploads one file into a context such as `appId=3`; the file as it is answered.

@@ -1,4 +1,4 @@
-//! Real programs beside the server: curl, unzip, Python. One that is missing fails the test with the package that brings it.
+//! Real programs beside the server: curl, unzip, md5sum, Python. One that is missing fails the test with the package that brings it.
 
 use std::{
     path::Path,
@@ -39,4 +39,12 @@ pub fn python(program: &str, arguments: &[&str]) -> String {
 /// `unzip -t`: what it says of an archive that is whole.
 pub fn unzip_test(archive: &Path) -> String {
     succeed(Command::new("unzip").arg("-t").arg(archive), "unzip")
+}
+
+/// The MD5 of some bytes, as the system's own program works it out.
+pub fn md5(bytes: &[u8]) -> String {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), bytes).unwrap();
+    let said = succeed(Command::new("md5sum").arg(file.path()), "coreutils");
+    said.split(' ').next().unwrap().to_owned()
 }

@@ -31,10 +31,7 @@ impl Server {
     pub async fn start(database_url: &str, set: &impl Fn(&mut Settings)) -> Self {
         // Beside what cargo builds: a real disk, where the system's folder for temporary files may be memory.
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let mut settings = Settings::defaults_in(&folder.path().join("data")).unwrap();
-        settings.listen = "127.0.0.1:0".parse().unwrap();
-        settings.database.url = database_url.to_owned();
-        settings.renderer.worker = media_worker();
+        let mut settings = settings_in(&folder.path().join("data"), database_url);
         settings.log.access = folder.path().join("access.log").display().to_string();
         set(&mut settings);
         let (clock, hand) = Clock::held(NOW_MS);
@@ -73,6 +70,13 @@ impl Server {
         mediary::open_with_clock(&self.settings, Clock::Held(Arc::clone(&self.clock))).await.unwrap()
     }
 
+    /// Starts a second server on the same data, as another node: with a memory of its own.
+    pub async fn start_beside(&self) -> (Library, Running) {
+        let library = self.open_again().await;
+        let running = mediary::start(&library, &self.settings).await.unwrap();
+        (library, running)
+    }
+
     /// For how long a server may go by what it remembers.
     pub fn max_memory_age_ms(&self) -> i64 {
         self.settings.limits.max_memory_age_ms
@@ -101,6 +105,15 @@ impl Server {
         self.stop().await;
         self.library.close().await;
     }
+}
+
+/// The settings of a server on a data folder and a database: port 0, everything else as it comes.
+pub fn settings_in(data: &Path, database_url: &str) -> Settings {
+    let mut settings = Settings::defaults_in(data).unwrap();
+    settings.listen = "127.0.0.1:0".parse().unwrap();
+    settings.database.url = database_url.to_owned();
+    settings.renderer.worker = media_worker();
+    settings
 }
 
 fn walk(folder: &Path, seen: &mut impl FnMut(&Path)) {

@@ -1,0 +1,209 @@
+//! What was acknowledged survives. Eight clients work at random on a server that is killed a hundred times, while garbage
+//! is collected beside it; after that everything they were told is so, and nothing else is left.
+
+mod choice;
+mod client;
+mod dice;
+mod ledger;
+mod process;
+mod request;
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use library::{Clock, JobRunner, Library, Origin};
+use serde_json::Value;
+use sqlx::{AnyConnection, Connection};
+use tempfile::TempDir;
+use tokio::time::{Instant, sleep, timeout};
+
+use self::{
+    client::Client,
+    dice::Dice,
+    process::{Place, Victim},
+};
+use crate::support::{
+    Organization,
+    engines::{Engine, on_each_database, share},
+    server::settings_in,
+};
+
+const ROUNDS: u64 = 100;
+const CLIENTS: u64 = 8;
+/// After so many rounds everything is looked at.
+const LOOK_EVERY: u64 = 20;
+/// A server dies after fewer acknowledgements than this, at some moment of the next milliseconds, or when they do not come.
+/// By the clock alone, a slow machine would kill it before it has done anything.
+const MOST_DEEDS: u64 = 50;
+const LAST_BREATH_MS: u64 = 25;
+const LONGEST_LIFE: Duration = Duration::from_secs(3);
+/// Whoever collects garbage may die of his own.
+const COLLECTOR_LIFE_MS: u64 = 120;
+/// Longer than any upload takes, shorter than the trial: what a killed server left is collected beside a later one.
+const STAGING_AGE_MS: u64 = 10_000;
+const TWO_DAYS_MS: i64 = 2 * 24 * 60 * 60 * 1_000;
+
+#[test]
+fn what_was_acknowledged_survives_a_hundred_kills() {
+    let seed = dice::seed();
+    on_each_database(async |engine, url| {
+        let mut trial = Trial::begin(engine, url, seed).await;
+        for round in 1..=ROUNDS {
+            let _shared = share();
+            trial.round().await;
+            if round % LOOK_EVERY == 0 {
+                trial.look().await;
+            }
+        }
+        trial.end().await;
+    });
+}
+
+struct Trial {
+    engine: Engine,
+    place: Place,
+    dice: Dice,
+    clients: Vec<Client>,
+    collections: u64,
+    cut_off_collections: u64,
+    _folder: TempDir,
+}
+
+impl Trial {
+    /// Founds a library, with a folder for each client.
+    async fn begin(engine: Engine, url: &str, seed: u64) -> Self {
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let mut place = Place { data: folder.path().join("data"), url: url.to_owned(), token: String::new() };
+        let library = mediary::open(&settings_in(&place.data, url)).await.unwrap();
+        let organization = Organization::found(&library, "Acme").await;
+        place.token = organization.token;
+        let actor = library.authenticate(fliplet::REALM, &place.token, Origin::default()).await.unwrap();
+        let root = library.root_folder(&actor, organization.id).await.unwrap();
+        let mut clients = Vec::new();
+        for index in 0..CLIENTS {
+            let name = format!("Client {index}");
+            let top = library.create_folder(&actor, root.id, &name).await.unwrap();
+            clients.push(Client::new(index, seed, &place.token, top.id, &name));
+        }
+        library.close().await;
+        let dice = Dice::new(seed);
+        Self { engine, place, dice, clients, collections: 0, cut_off_collections: 0, _folder: folder }
+    }
+
+    /// A server's life and death.
+    async fn round(&mut self) {
+        let (place, dice) = (&self.place, &mut self.dice);
+        let server = place.serve().await;
+        let deeds = dice.roll(MOST_DEEDS);
+        let (last_breath, latest) = (dice.roll(LAST_BREATH_MS), Instant::now() + LONGEST_LIFE);
+        let collecting = dice.happens(50).then(|| dice.roll(deeds + 1));
+        let collector_life = dice.happens(50).then(|| Duration::from_millis(dice.roll(COLLECTOR_LIFE_MS)));
+        let work = join_all(self.clients.iter_mut().map(|client| client.work(&server)));
+        let kill = async {
+            server.has_acknowledged(deeds, latest).await;
+            sleep(Duration::from_millis(last_breath)).await;
+            server.kill().await;
+        };
+        let collect = async {
+            server.has_acknowledged(collecting?, latest).await;
+            Some(collect(place, collector_life).await)
+        };
+        let (_, (), collected) = tokio::join!(work, kill, collect);
+        self.collections += u64::from(collected == Some(true));
+        self.cut_off_collections += u64::from(collected == Some(false));
+        self.wait_for_the_dead().await;
+    }
+
+    /// What PostgreSQL was asked to do before the server died, it may still be doing.
+    async fn wait_for_the_dead(&self) {
+        const OTHERS: &str = "select count(*) from pg_stat_activity where datname = current_database() \
+             and backend_type = 'client backend' and pid <> pg_backend_pid()";
+        if self.engine == Engine::Postgres {
+            let mut conn = AnyConnection::connect(&self.place.url).await.unwrap();
+            while sqlx::query_scalar::<_, i64>(OTHERS).fetch_one(&mut conn).await.unwrap() > 0 {
+                sleep(Duration::from_millis(5)).await;
+            }
+            conn.close().await.unwrap();
+        }
+    }
+
+    /// Everything that was acknowledged is so, and rows and bytes agree.
+    async fn look(&mut self) {
+        let server = self.place.serve().await;
+        self.look_at(&server).await;
+        assert!(server.stop().await.success());
+        // Bytes without a row may lie about only until they are collected.
+        self.verify(STAGING_AGE_MS * 100).await;
+        self.place.run("gc", 0).await;
+        self.verify(0).await;
+    }
+
+    async fn look_at(&mut self, server: &Victim) {
+        join_all(self.clients.iter_mut().map(|client| client.check(server))).await;
+    }
+
+    async fn verify(&self, staging_age_ms: u64) -> Value {
+        let verified = self.place.run("verify", staging_age_ms).await;
+        assert_eq!(verified["problems"], 0, "{verified}");
+        verified
+    }
+
+    /// The day after, nothing is left of what was half done.
+    async fn end(mut self) {
+        let settings = settings_in(&self.place.data, &self.place.url);
+        let system = crate::support::organizations::system();
+        let library = mediary::open(&settings).await.unwrap();
+        let (clock, _) = Clock::held(library.now_ms() + TWO_DAYS_MS);
+        library.close().await;
+        let library = mediary::open_with_clock(&settings, clock).await.unwrap();
+        JobRunner::new(library.clone()).run_due().await.unwrap();
+        assert_eq!(failed_jobs(&library).await, 0);
+        library.verify(&system, false, |problem| panic!("{problem:?}")).await.unwrap();
+        library.close().await;
+        self.place.run("gc", 0).await;
+        let verified = self.verify(0).await;
+        let blobs = self.place.data.join("blobs");
+        assert_eq!(count_files(&blobs.join("staging")), 0, "staged bytes are left");
+        assert_eq!(count_files(&blobs.join("holding")), 0, "held bytes are left");
+        let server = self.place.serve().await;
+        self.look_at(&server).await;
+        assert!(server.stop().await.success());
+        self.tell(&verified);
+    }
+
+    /// That much has happened is part of the promise: nothing is lost where nothing is done.
+    fn tell(&self, verified: &Value) {
+        let sum = |count: fn(&Client) -> u64| self.clients.iter().map(count).sum::<u64>();
+        let (done, cut_off) = (sum(|c| c.tally.done), sum(|c| c.tally.cut_off_and_done));
+        let undone = sum(|c| c.tally.cut_off_and_not_done);
+        eprintln!(
+            "{done} acknowledged; {cut_off} cut off and done, {undone} cut off and not done; \
+             {} collections, {} cut off; {verified}",
+            self.collections, self.cut_off_collections
+        );
+        assert!(done >= 1_000 && undone > 0 && self.collections > 0, "too little has happened");
+    }
+}
+
+/// Collects garbage; false when it was killed in the middle of it.
+async fn collect(place: &Place, life: Option<Duration>) -> bool {
+    let mut collector = place.mediary("gc", STAGING_AGE_MS).spawn().unwrap();
+    if let Some(life) = life
+        && timeout(life, collector.wait()).await.is_err()
+    {
+        collector.kill().await.unwrap();
+        return false;
+    }
+    let output = collector.wait_with_output().await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    true
+}
+
+async fn failed_jobs(library: &Library) -> usize {
+    let system = crate::support::organizations::system();
+    library.jobs(&system, library::JobState::Failed, 0, 100).await.unwrap().len()
+}
+
+fn count_files(folder: &std::path::Path) -> usize {
+    std::fs::read_dir(folder).unwrap().count()
+}
