@@ -21,7 +21,8 @@ export async function fetchBytes(server, url) {
   return Buffer.from(await (await asked(server, url)).arrayBuffer());
 }
 
-async function asked(server, url, { headers = {}, ...options } = {}) {
+/** An answer that is no fault. */
+export async function asked(server, url, { headers = {}, ...options } = {}) {
   const answer = await fetch(url, { ...options, headers: { ...headers, "Auth-token": server.auth_token } });
   if (!answer.ok) throw new Error(`${url}: ${answer.status} ${await answer.text()}`);
   return answer;

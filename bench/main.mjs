@@ -9,16 +9,23 @@ import { machine, table } from "./report.mjs";
 import { hotRendition, originals } from "./rows/delivery.mjs";
 import { idle } from "./rows/idle.mjs";
 import { packages } from "./rows/packages.mjs";
+import { size, sizeOnPostgres } from "./rows/size.mjs";
+import { largeUploadSlowly, manyUploadsSlowly } from "./rows/slow.mjs";
 import { largeUpload, manyUploads } from "./rows/uploads.mjs";
 
 const ROWS = new Map([
   ["1", hotRendition],
   ["2", originals],
   ["7", largeUpload],
+  ["7s", largeUploadSlowly],
   ["8", manyUploads],
+  ["8s", manyUploadsSlowly],
+  ["9", size],
   ["10", packages],
   ["11", idle],
 ]);
+// Only beside a server of scripts/with-postgres.
+if (process.env.MEDIARY_TEST_POSTGRES_URL) ROWS.set("9p", sizeOnPostgres);
 
 const { values } = parseArgs({
   options: {

@@ -21,7 +21,13 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** A line of the table out of the two lists of rates: more is better. `spread` is the lowest and highest ratio of one turn. */
+/** The value that such a part of all values does not exceed. */
+export function quantile(values, part) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)];
+}
+
+/** A line of the table out of the two lists of values. `spread` is the lowest and highest ratio of one turn. */
 export function compared({ what, peer, unit, goal }, ours, theirs) {
   const each = ours.map((value, turn) => value / theirs[turn]);
   const [mine, others] = [median(ours), median(theirs)];

@@ -49,9 +49,9 @@ export async function stopAll() {
 }
 
 /** Runs a command to its end and returns what it printed; fails when it fails or takes longer than `limitS` seconds. */
-export async function run(core, command, args, { limitS = 120 } = {}) {
+export async function run(core, command, args, { limitS = 120, env = {} } = {}) {
   const [program, all] = onCore(core, command, args);
-  const child = spawn(program, all, { stdio: ["ignore", "pipe", "pipe"], env: ENVIRONMENT, timeout: limitS * 1000 });
+  const child = spawn(program, all, { stdio: ["ignore", "pipe", "pipe"], env: { ...ENVIRONMENT, ...env }, timeout: limitS * 1000 });
   running.add(child);
   const texts = [child.stdout, child.stderr].map(async (stream) => {
     let text = "";

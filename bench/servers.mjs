@@ -8,20 +8,20 @@ import { SERVER_CORE, answers, freePort, run, start } from "./processes.mjs";
 const MEDIARY = join(process.env.CARGO_TARGET_DIR, "release", "mediary");
 
 /** A new library, served. Each request is a line in its log. */
-export async function mediary(folder, { core = SERVER_CORE } = {}) {
+export async function mediary(folder, options = {}) {
   const data = join(folder, "library");
-  const keys = JSON.parse(await run(null, MEDIARY, ["init", "--data", data, "--json"])).fliplet;
-  return serveMediary(folder, { core, keys });
+  const keys = JSON.parse(await run(null, MEDIARY, ["init", "--data", data, "--json"], { env: options.env })).fliplet;
+  return serveMediary(folder, { ...options, keys });
 }
 
 /** Serves the library that is in the folder already. */
-export async function serveMediary(folder, { core = SERVER_CORE, keys }) {
+export async function serveMediary(folder, { keys, ...options }) {
   const port = await freePort();
   const base = `http://127.0.0.1:${port}`;
   const log = join(folder, "mediary.log");
-  const child = startMediary(folder, port, core);
+  const child = startMediary(folder, port, options);
   await answers(`${base}/healthz`, child, log);
-  return { base, child, api: `${base}/fliplet/v1/media`, ...keys, key: `Auth-token: ${keys.auth_token}` };
+  return { base, child, folder, api: `${base}/fliplet/v1/media`, keys, ...keys, key: `Auth-token: ${keys.auth_token}` };
 }
 
 /**
@@ -35,11 +35,12 @@ export function removeBytes(folder) {
   }
 }
 
-/** Starts it and does not wait for anything. */
-export function startMediary(folder, port, core = SERVER_CORE) {
+/** Starts it and does not wait for anything. `command` stands before its own, `env` holds settings: syncs.mjs and engines.mjs have some. */
+export function startMediary(folder, port, { core = SERVER_CORE, level = "warn", command = [], env: settings = {} } = {}) {
   const args = ["serve", "--data", join(folder, "library"), "--listen", `127.0.0.1:${port}`];
-  const env = { MEDIARY_LOG__ACCESS: join(folder, "access.log"), MEDIARY_LOG__LEVEL: "warn" };
-  return start(core, MEDIARY, args, { log: join(folder, "mediary.log"), env });
+  const env = { MEDIARY_LOG__ACCESS: join(folder, "access.log"), MEDIARY_LOG__LEVEL: level, ...settings };
+  const [program, ...all] = [...command, MEDIARY, ...args];
+  return start(core, program, all, { log: join(folder, "mediary.log"), env });
 }
 
 /**

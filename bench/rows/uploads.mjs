@@ -1,6 +1,6 @@
 // rows/uploads.mjs: rows 7 and 8, one large upload and many small ones: hashed, synced and recorded when they are acknowledged, against
 // servers that only write the bytes to a file.
-import { openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
 import { noise, noiseFile } from "../data.mjs";
@@ -9,10 +9,10 @@ import { LOAD_CORE, SERVER_CORE, cpuSeconds, forgetPeak, memory, run, stop } fro
 import { dufs, mediary, nginx, removeBytes } from "../servers.mjs";
 
 /** The dialect takes no larger file than this: a gibibyte less 2 %. */
-const LARGE_BYTES = 1000 * 1024 * 1024;
-const SMALL_BYTES = 50_000;
+export const LARGE_BYTES = 1000 * 1024 * 1024;
+export const SMALL_BYTES = 50_000;
 const SMALL_UPLOADS = 10_000;
-const CLIENTS = 16;
+export const CLIENTS = 16;
 
 /** Row 7, with one core for the server and with all of them: hashing has use for a second. */
 export async function largeUpload(context) {
@@ -27,34 +27,26 @@ async function upload({ scratch, turns }, file, { core, what }) {
   const folder = join(scratch, core === null ? "all" : "one");
   const [ours, theirs] = [await mediary(folder, { core }), await nginx(folder, { core })];
   const load = core === null ? null : LOAD_CORE;
-  const patched = openSync(file, "r+");
   const [peaks, used] = [[], { ours: [], theirs: [] }];
   const idleBytes = memory(ours.child.pid, "VmRSS");
-  // Equal bytes would be stored once only: every upload begins with others.
-  const freshen = async (turn) => {
-    writeSync(patched, noise(64, 1000 + turn), 0, 64, 0);
-    await run(null, "sync", [], { limitS: 300 });
-  };
-  const send = async (server, who, url, args) => {
+  const send = async (server, who, request) => {
     const before = cpuSeconds(server.child.pid);
-    const common = ["-sS", "--fail-with-body", "-o", join(folder, "answer"), "-w", "%{time_total}", "-H", "Expect:"];
-    const seconds = Number(await run(load, "curl", [...common, ...args, url], { limitS: 300 }));
+    const rate = await sendLarge(load, folder, request);
     used[who].push(cpuSeconds(server.child.pid) - before);
-    return LARGE_BYTES / seconds / 1e6;
+    return rate;
   };
   const values = await takeTurns(turns, {
     ours: async (turn) => {
-      await freshen(turn);
+      await freshen(file, turn);
       forgetPeak(ours.child.pid);
-      const url = `${ours.api}/files?organizationId=${ours.organization_id}`;
-      const rate = await send(ours, "ours", url, ["-H", ours.key, "-F", `files[0]=@${file}`]);
+      const rate = await send(ours, "ours", formOf(ours, file));
       peaks.push(memory(ours.child.pid, "VmHWM"));
       removeBytes(folder);
       return rate;
     },
     theirs: async (turn) => {
-      await freshen(turn);
-      const rate = await send(theirs, "theirs", `${theirs.base}/large.bin`, ["-T", file]);
+      await freshen(file, turn);
+      const rate = await send(theirs, "theirs", putOf(theirs, file));
       rmSync(join(theirs.files, "large.bin"));
       return rate;
     },
@@ -71,6 +63,24 @@ async function upload({ scratch, turns }, file, { core, what }) {
   return line;
 }
 
+/** Equal bytes would be stored once only: every upload begins with others. And nobody pays for what was written before. */
+export async function freshen(file, turn) {
+  const patched = openSync(file, "r+");
+  writeSync(patched, noise(64, 1000 + turn), 0, 64, 0);
+  closeSync(patched);
+  await run(null, "sync", [], { limitS: 300 });
+}
+
+/** What curl is told to send a file as a form to Mediary, or plainly to a peer. */
+export const formOf = (ours, file) => ["-H", ours.key, "-F", `files[0]=@${file}`, `${ours.api}/files?organizationId=${ours.organization_id}`];
+export const putOf = (peer, file) => ["-T", file, `${peer.base}/large.bin`];
+
+/** Sends the large file and returns its MB/s. */
+export async function sendLarge(core, folder, request) {
+  const args = ["-sS", "--fail-with-body", "-o", join(folder, "answer"), "-w", "%{time_total}", "-H", "Expect:", ...request];
+  return LARGE_BYTES / Number(await run(core, "curl", args, { limitS: 300 })) / 1e6;
+}
+
 /** Row 8. */
 export async function manyUploads({ scratch, turns }) {
   const ours = await mediary(scratch);
@@ -83,17 +93,19 @@ export async function manyUploads({ scratch, turns }) {
     return [{ ...row, peer: "dufs", notes: [`the peer dufs can not be started: ${error.message.split("\n")[0]}`] }];
   }
   const count = Math.ceil(SMALL_UPLOADS / turns);
-  const send = (server, ...args) => async (turn) => {
-    await run(null, "sync", [], { limitS: 300 });
-    const script = new URL("../uploader.mjs", import.meta.url).pathname;
-    const seed = 100 + turn;
-    const options = [server.base, String(count), String(CLIENTS), String(SMALL_BYTES), String(seed), ...args];
-    return count / Number(await run(LOAD_CORE, "node", [script, ...options], { limitS: 300 }));
-  };
-  const form = `/fliplet/v1/media/files?organizationId=${ours.organization_id}`;
   const values = await takeTurns(turns, {
-    ours: send(ours, "form", form, ours.key),
-    theirs: send(theirs, "put", "/"),
+    ours: (turn) => sendMany(ours, { count, clients: CLIENTS, seed: 100 + turn, how: form(ours) }),
+    theirs: (turn) => sendMany(theirs, { count, clients: CLIENTS, seed: 100 + turn, how: ["put", "/"] }),
   });
   return [compared({ ...row, peer: "dufs PUT (no hash, no fsync, no row)" }, values.ours, values.theirs)];
+}
+
+export const form = (ours) => ["form", `/fliplet/v1/media/files?organizationId=${ours.organization_id}`, ours.key];
+
+/** Sends so many small files, none like those of another seed, and returns how many a second. */
+export async function sendMany(server, { count, clients, seed, how }) {
+  await run(null, "sync", [], { limitS: 300 });
+  const script = new URL("../uploader.mjs", import.meta.url).pathname;
+  const options = [count, clients, SMALL_BYTES, seed].map(String);
+  return count / Number(await run(LOAD_CORE, "node", [script, server.base, ...options, ...how], { limitS: 300 }));
 }
