@@ -1,7 +1,7 @@
 //! Access rules: seeing and setting them. Contract section 2.
 
 use axum::{Json, body::Body, extract::State};
-use library::{Actor, FolderKind, Library, Ruled, RulesInForce};
+use library::{Actor, FolderKind, Library, Right, Ruled, RulesInForce};
 use serde_json::{Value, json};
 
 use crate::{
@@ -46,7 +46,7 @@ async fn ruled(library: &Library, actor: &Actor, target: Target, id: i64) -> Res
         Target::File => Ruled::Asset(id),
         Target::Folder => Ruled::Folder(places::media_folder(library, actor, id).await?.id),
         Target::App => Ruled::Folder(places::app(library, actor, id).await?.id),
-        Target::Organization => Ruled::Folder(library.root_folder(actor, id).await?.id),
+        Target::Organization => Ruled::Folder(library.root_folder(actor, id, Right::Manage).await?.id),
     })
 }
 

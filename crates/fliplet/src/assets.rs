@@ -43,17 +43,13 @@ pub(crate) async fn change_file(
     FileId(id): FileId,
     body: Body,
 ) -> Result<Json<OneFileView>, Refused> {
-    let asset = library.asset(&actor, id).await?;
+    let asset = library.asset_to_change(&actor, id).await?;
     let change = FileChange::from_json(&bodies::object(body).await?)?;
     let here = places::place_of_asset(&asset);
     let folder = places::destination(&library, &actor, here, change.placement).await?.map(|folder| folder.id);
-    let mut asset = library.change_asset(&actor, id, change.name.as_deref(), folder).await?;
-    // Last, because nothing of it can be refused any more.
-    if let Some(flag) = change.is_organization_media {
-        let text = if flag { "true" } else { "false" };
-        library.set_field(&actor, id, IS_ORGANIZATION_MEDIA, Some(text)).await?;
-        asset = library.asset(&actor, id).await?;
-    }
+    let flag = change.is_organization_media.map(|flag| (IS_ORGANIZATION_MEDIA, if flag { "true" } else { "false" }));
+    let fields = flag.as_slice();
+    let asset = library.change_asset_and_fields(&actor, id, change.name.as_deref(), folder, fields).await?;
     let file = view(&library, &actor, &asset, &Urls::asked_for(base, &query)).await?;
     Ok(Json(OneFileView { file }))
 }

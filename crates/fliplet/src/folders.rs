@@ -74,7 +74,7 @@ pub(crate) async fn change_folder(
     FolderId(id): FolderId,
     body: Body,
 ) -> Result<Json<OneFolderView>, Refused> {
-    let folder = places::media_folder(&library, &actor, id).await?;
+    let folder = library.folder_to_change(&actor, id).await?;
     let change = FolderChange::from_json(&bodies::object(body).await?)?;
     let here = places::place_of_folder(&folder);
     let parent = places::destination(&library, &actor, here, change.placement).await?.map(|parent| parent.id);

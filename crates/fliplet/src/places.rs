@@ -1,6 +1,6 @@
 //! From the ids of a request to the folder that it means: a folder before an app before an organization.
 
-use library::{Actor, Asset, Fault, Folder, FolderKind, Library, Noun};
+use library::{Actor, Asset, Fault, Folder, FolderKind, Library, Noun, Right};
 
 use crate::{
     auth::TokenKind,
@@ -11,31 +11,17 @@ use crate::{
 
 /// The folder that a context means. An app token without a context means its own app.
 pub(crate) async fn folder_of(library: &Library, actor: &Actor, context: Context) -> Result<Folder, Refused> {
-    match (context.place(), own_app(actor)) {
-        (Some(place), _) => folder_at(library, actor, place).await,
-        (None, Some(app_id)) => Ok(library.folder(actor, app_id).await?),
-        (None, None) if actor.is_anonymous() => Err(Refused::not_authorised()),
-        (None, None) => Err(Refused::no_context()),
-    }
-}
-
-async fn folder_at(library: &Library, actor: &Actor, place: Place) -> Result<Folder, Refused> {
-    match place {
+    match place_meant(actor, context)? {
         Place::Folder(id) => media_folder(library, actor, i64::from(id)).await,
         Place::App(id) => app(library, actor, i64::from(id)).await,
-        Place::Organization(id) => Ok(library.root_folder(actor, i64::from(id)).await?),
+        Place::Organization(id) => Ok(library.root_folder(actor, i64::from(id), Right::Read).await?),
     }
 }
 
-/// The same for putting something into it, which is denied in other words.
+/// The same for putting something into it: seeing what lies there already is another right, and being denied has other
+/// words.
 pub(crate) async fn folder_to_fill(library: &Library, actor: &Actor, context: Context) -> Result<Folder, Refused> {
-    folder_of(library, actor, context).await.map_err(Refused::while_creating)
-}
-
-/// A folder that clients call one, living or in the trash: not the top of an app or organization.
-pub(crate) async fn media_folder(library: &Library, actor: &Actor, id: i64) -> Result<Folder, Refused> {
-    let folder = library.folder(actor, id).await?;
-    if folder.kind == FolderKind::Plain { Ok(folder) } else { Err(Fault::NotFound(Noun::Folder).into()) }
+    folder_at(library, actor, place_meant(actor, context)?).await
 }
 
 /// The folder to move something into that lies `here`; none when it stays.
@@ -46,9 +32,37 @@ pub(crate) async fn destination(
     placement: Placement,
 ) -> Result<Option<Folder>, Refused> {
     match placement.destination(here) {
-        Some(place) => Ok(Some(folder_at(library, actor, place).await.map_err(Refused::while_creating)?)),
+        Some(place) => Ok(Some(folder_at(library, actor, place).await?)),
         None => Ok(None),
     }
+}
+
+async fn folder_at(library: &Library, actor: &Actor, place: Place) -> Result<Folder, Refused> {
+    let (id, kind) = match place {
+        Place::Folder(id) => (id, FolderKind::Plain),
+        Place::App(id) => (id, FolderKind::Space),
+        Place::Organization(id) => {
+            let root = library.root_folder(actor, i64::from(id), Right::Create).await;
+            return root.map_err(Refused::creating);
+        }
+    };
+    let folder = library.folder_to_fill(actor, i64::from(id)).await.map_err(Refused::creating)?;
+    if folder.kind == kind { Ok(folder) } else { Err(Fault::NotFound(Noun::Folder).into()) }
+}
+
+fn place_meant(actor: &Actor, context: Context) -> Result<Place, Refused> {
+    match (context.place(), own_app(actor)) {
+        (Some(place), _) => Ok(place),
+        (None, Some(app)) => Ok(Place::App(app)),
+        (None, None) if actor.is_anonymous() => Err(Refused::not_authorised()),
+        (None, None) => Err(Refused::no_context()),
+    }
+}
+
+/// A folder that clients call one, living or in the trash: not the top of an app or organization.
+pub(crate) async fn media_folder(library: &Library, actor: &Actor, id: i64) -> Result<Folder, Refused> {
+    let folder = library.folder(actor, id).await?;
+    if folder.kind == FolderKind::Plain { Ok(folder) } else { Err(Fault::NotFound(Noun::Folder).into()) }
 }
 
 /// Where a file lies.
@@ -73,6 +87,7 @@ pub(crate) async fn app(library: &Library, actor: &Actor, id: i64) -> Result<Fol
     if folder.kind == FolderKind::Space { Ok(folder) } else { Err(Fault::NotFound(Noun::Folder).into()) }
 }
 
-fn own_app(actor: &Actor) -> Option<i64> {
-    actor.token().filter(|token| token.kind == TokenKind::App.as_str()).and_then(|token| token.folder_id)
+fn own_app(actor: &Actor) -> Option<u32> {
+    let token = actor.token().filter(|token| token.kind == TokenKind::App.as_str())?;
+    token.folder_id.and_then(|id| u32::try_from(id).ok())
 }

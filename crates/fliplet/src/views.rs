@@ -168,7 +168,7 @@ impl FileView {
                 client_checksum: notes.client_checksum,
                 av: scan_status(asset.scan).map(|status| json!({ "status": status })),
             },
-            deleted_at: asset.deleted_at.map(Timestamped),
+            deleted_at: asset.deleted_at.or_else(|| trashed_at(&asset.folder)).map(Timestamped),
             master_media_file_id: None,
             access_rules: sight.rules_of(asset.rules.as_deref()),
             media_folder: folder.map(|folder| NestedFolder {
@@ -211,7 +211,7 @@ impl FolderView {
             parent_id: plain_parent(folder),
             // A folder of an app does not name the organization, in captured answers.
             organization_id: app_id.is_none().then_some(folder.tenant_id),
-            deleted_at: folder.deleted_at.map(Timestamped),
+            deleted_at: trashed_at(folder).map(Timestamped),
             master_media_folder_id: None,
             metadata: json!({}),
             access_rules: sight.rules_of(folder.rules.as_deref()),
@@ -229,6 +229,12 @@ pub(crate) struct OneFileView {
 #[derive(Debug, Serialize)]
 pub(crate) struct OneFolderView {
     pub(crate) folder: FolderView,
+}
+
+/// When a folder went into the trash. What went with one above it says its last change: clients look whether there is a
+/// time at all.
+fn trashed_at(folder: &Folder) -> Option<i64> {
+    folder.deleted_at.or_else(|| (!folder.lives()).then_some(folder.updated_at))
 }
 
 /// The word for a scan's state; none where nobody scans.

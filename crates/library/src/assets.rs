@@ -26,6 +26,14 @@ impl Library {
         self.expect_asset(actor, asset_id, Right::Read).await
     }
 
+    /// One living, ready file that the actor may change, whether or not it may see it.
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`.
+    pub async fn asset_to_change(&self, actor: &Actor, asset_id: i64) -> Result<Arc<Asset>, Fault> {
+        self.expect_asset(actor, asset_id, Right::Update).await
+    }
+
     /// One ready file, living or in the trash, if the actor may see it.
     ///
     /// # Errors
@@ -74,19 +82,6 @@ impl Library {
         Ok(self.inner.catalog.field_of_assets(&ids, path).await?)
     }
 
-    /// Sets the text of one field of a file, or takes it away.
-    ///
-    /// # Errors
-    /// `NotFound`, `Denied`.
-    pub async fn set_field(&self, actor: &Actor, asset_id: i64, path: &str, text: Option<&str>) -> Result<(), Fault> {
-        let asset = self.expect_asset(actor, asset_id, Right::Update).await?;
-        if path.contains('\0') || text.is_some_and(|text| text.contains('\0')) {
-            return Err(Fault::Invalid(Invalid::Other("text can not hold a NUL")));
-        }
-        let stamp = actor.stamp(self.now_ms());
-        Ok(self.inner.catalog.change_field(asset.tenant_id, asset_id, path, text, &stamp).await?)
-    }
-
     /// The text of one field of every file directly inside a folder, in one read for a whole listing.
     ///
     /// # Errors
@@ -107,20 +102,39 @@ impl Library {
         name: Option<&str>,
         folder_id: Option<i64>,
     ) -> Result<Arc<Asset>, Fault> {
+        self.change_asset_and_fields(actor, asset_id, name, folder_id, &[]).await
+    }
+
+    /// The same, and text fields set in the same change: path and text.
+    ///
+    /// # Errors
+    /// As for [`Self::change_asset`].
+    pub async fn change_asset_and_fields(
+        &self,
+        actor: &Actor,
+        asset_id: i64,
+        name: Option<&str>,
+        folder_id: Option<i64>,
+        fields: &[(&str, &str)],
+    ) -> Result<Arc<Asset>, Fault> {
         let asset = self.expect_asset(actor, asset_id, Right::Update).await?;
+        if fields.iter().any(|(path, text)| path.contains('\0') || text.contains('\0')) {
+            return Err(Fault::Invalid(Invalid::Other("text can not hold a NUL")));
+        }
         if let Some(folder_id) = folder_id {
             self.expect_in_folder(actor, folder_id, Right::Create).await?;
         }
         let name = name.map(names::check).transpose()?;
-        let same_name = name.as_ref().is_none_or(|name| *name == asset.name);
-        if same_name && folder_id.is_none_or(|id| id == asset.folder.id) {
-            // Nothing changes, so neither does the slug, which might not be had again.
+        let name = name.filter(|name| *name != asset.name);
+        let folder_id = folder_id.filter(|id| *id != asset.folder.id);
+        if name.is_none() && folder_id.is_none() && fields.is_empty() {
             return Ok(asset);
         }
         let change = AssetChange {
             slug: slugs::of_file(name.as_deref().unwrap_or(&asset.name)),
             name: name.map(|name| (name.clone(), names::sort_key(&name))),
             folder_id,
+            fields: fields.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect(),
         };
         let stamp = actor.stamp(self.now_ms());
         let changed = self.inner.catalog.change_asset(asset.tenant_id, asset_id, &change, &stamp).await;

@@ -82,7 +82,10 @@ impl Library {
                 now_ms,
                 begun_after_ms: now_ms - RESUME_MS,
             };
-            if !self.inner.catalog.spend_download(&download).await? {
+            let spent = self.inner.catalog.spend_download(&download).await;
+            // What is used up now is to be seen at once, by packages and listings too.
+            toll.limited.iter().for_each(|id| self.inner.cards.void(*id));
+            if !spent? {
                 return Err(Fault::Exhausted);
             }
         }

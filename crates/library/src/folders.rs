@@ -20,11 +20,27 @@ impl Library {
         if actor.is_anonymous() && !folder.lives() { Err(Fault::Unauthenticated) } else { Ok(folder) }
     }
 
-    /// The top of a tenant's tree.
+    /// A living folder that the actor may change, whether or not it may see what lies there.
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`.
+    pub async fn folder_to_change(&self, actor: &Actor, folder_id: i64) -> Result<Folder, Fault> {
+        self.expect_in_folder(actor, folder_id, Right::Update).await
+    }
+
+    /// A living folder that the actor may put something into, whether or not it may see what lies there.
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`.
+    pub async fn folder_to_fill(&self, actor: &Actor, folder_id: i64) -> Result<Folder, Fault> {
+        self.expect_in_folder(actor, folder_id, Right::Create).await
+    }
+
+    /// The top of a tenant's tree, for what the actor means to do there.
     ///
     /// # Errors
     /// `NotFound` for another tenant's, `Denied`.
-    pub async fn root_folder(&self, actor: &Actor, tenant_id: i64) -> Result<Folder, Fault> {
+    pub async fn root_folder(&self, actor: &Actor, tenant_id: i64, right: Right) -> Result<Folder, Fault> {
         let missing = || if actor.is_anonymous() { Fault::Unauthenticated } else { Fault::NotFound(Noun::Tenant) };
         if actor.token().is_some_and(|token| token.tenant_id != tenant_id) {
             return Err(missing());
@@ -33,7 +49,7 @@ impl Library {
             store::Error::Missing(_) => missing(),
             error => error.into(),
         })?;
-        self.expect(actor, Right::Read, &root).await?;
+        self.expect(actor, right, &root).await?;
         Ok(root)
     }
 

@@ -184,7 +184,7 @@ pub struct Added {
     pub kept_blob: bool,
 }
 
-/// How an asset's name or place changes; what is `None` stays.
+/// How an asset's name, place or fields change; what is `None` or not named stays.
 #[derive(Debug, Clone)]
 pub struct AssetChange {
     /// Display name and folded name.
@@ -193,6 +193,8 @@ pub struct AssetChange {
     pub folder_id: Option<i64>,
     /// The slug wished for afterwards.
     pub slug: Slug,
+    /// Text fields to set: path and value.
+    pub fields: Vec<(String, String)>,
 }
 
 /// Takes the asset's row, so that changes to one asset happen one after another; the folder is as it is at that moment.

@@ -4,7 +4,6 @@ use sqlx::AnyConnection;
 
 use crate::{
     Catalog, Error, Noun, Result,
-    audit::{self, Action, Stamp},
     catalog::{Columns, SLOTS, slot_list, slots},
 };
 
@@ -28,7 +27,6 @@ const OF_FOLDER: &str = "select f.asset_id, f.value from assets a join fields f 
      where a.folder_id = $1 and a.deleted_at is null and f.field_path = $2";
 const OF_ASSETS: &str =
     concat!("select asset_id, value from fields where field_path = $1 and asset_id in ", slot_list!());
-const TOUCH: &str = "update assets set updated_at = $3 where tenant_id = $1 and id = $2 returning id";
 const DELETE: &str = "delete from fields where asset_id = $1 and field_path = $2";
 const TAG: &str = "insert into tags (asset_id, tag) values ($1, $2) on conflict (asset_id, tag) do nothing";
 const UNTAG: &str = "delete from tags where asset_id = $1 and tag = $2";
@@ -73,31 +71,6 @@ impl Catalog {
             }
         }
         Ok(found)
-    }
-
-    /// Sets one text field of an asset, or removes it, as a change that somebody makes.
-    ///
-    /// # Errors
-    /// `Missing` when there is no such asset.
-    pub async fn change_field(
-        &self,
-        tenant_id: i64,
-        asset_id: i64,
-        path: &str,
-        text: Option<&str>,
-        stamp: &Stamp,
-    ) -> Result<()> {
-        let mut tx = self.begin().await?;
-        let touched = sqlx::query(TOUCH).bind(tenant_id).bind(asset_id).bind(stamp.now_ms);
-        touched.fetch_optional(tx.conn()).await?.ok_or(Error::Missing(Noun::Asset))?;
-        match text {
-            Some(text) => set(tx.conn(), asset_id, path, "text", text).await?,
-            None => {
-                sqlx::query(DELETE).bind(asset_id).bind(path).execute(tx.conn()).await?;
-            }
-        }
-        audit::note(tx.conn(), tenant_id, stamp, Action::Update, (Noun::Asset, asset_id)).await?;
-        tx.commit().await
     }
 
     /// Sets one field; a new one goes last, an old one keeps its place.

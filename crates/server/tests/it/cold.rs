@@ -13,7 +13,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use library::{Ingest, Origin, Upload};
+use library::{Ingest, Origin, Right, Upload};
 
 use crate::support::{Organization, Server, engines::in_quiet_with, programs::succeed};
 
@@ -71,7 +71,7 @@ async fn add_large_file(server: &Server, organization: &Organization) -> i64 {
         (0..MEBIBYTE as u32 / 4).flat_map(|word| word.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
     let chunk = Bytes::from(noise);
     let body = stream::iter((0..size() / MEBIBYTE).map(move |_| Ok(chunk.clone()))).boxed();
-    let root = library.root_folder(&actor, organization.id).await.unwrap();
+    let root = library.root_folder(&actor, organization.id, Right::Read).await.unwrap();
     let received = library.receive(&actor, Some(root.id), body).await.unwrap();
     let upload = Upload { received, name: "large.bin".to_owned(), declared_type: None, fields: Vec::new() };
     library.add_assets(&actor, root.id, vec![upload], Ingest::default()).await.unwrap()[0].id

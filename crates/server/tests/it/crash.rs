@@ -11,7 +11,7 @@ mod request;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use library::{Clock, JobRunner, Library, Origin};
+use library::{Clock, JobRunner, Library, Origin, Right};
 use serde_json::Value;
 use sqlx::{AnyConnection, Connection};
 use tempfile::TempDir;
@@ -78,7 +78,7 @@ impl Trial {
         let organization = Organization::found(&library, "Acme").await;
         place.token = organization.token;
         let actor = library.authenticate(fliplet::REALM, &place.token, Origin::default()).await.unwrap();
-        let root = library.root_folder(&actor, organization.id).await.unwrap();
+        let root = library.root_folder(&actor, organization.id, Right::Read).await.unwrap();
         let mut clients = Vec::new();
         for index in 0..CLIENTS {
             let name = format!("Client {index}");

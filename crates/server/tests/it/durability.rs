@@ -113,12 +113,7 @@ impl Case {
     }
 
     /// One upload, the first after `earlier`, from its first byte to its answer. The key of the blob, and the answer.
-    fn expect_order_of_upload<'a>(
-        &self,
-        trace: &'a Trace,
-        earlier: Option<&Call>,
-        bytes: usize,
-    ) -> (String, &'a Call) {
+    fn expect_order_of_upload<'a>(&self, trace: &'a Trace, earlier: Option<&Call>, bytes: usize) -> (String, &'a Call) {
         let is_later = |call: &Call| earlier.is_none_or(|earlier| call.begin > earlier.end);
         let named = |call: &Call| is_later(call) && call.renames("/staging/", "/originals/");
         let key = trace.first("bytes get their name", named).file_name();
@@ -171,7 +166,8 @@ impl Case {
             Engine::Sqlite => {
                 let synced = trace.all(|call| between(call) && call.syncs(WAL)).last();
                 let synced = synced.expect("the log is not synced by then");
-                let later = trace.all(|call| call.writes_to(WAL) && call.end > synced.begin && call.begin < before.begin);
+                let later =
+                    trace.all(|call| call.writes_to(WAL) && call.end > synced.begin && call.begin < before.begin);
                 assert_eq!(later.count(), 0, "a part of the log is not synced by then");
             }
             Engine::Postgres => {

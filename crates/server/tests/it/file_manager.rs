@@ -331,10 +331,11 @@ impl Manager<'_> {
         let told = self.get(&format!("/v1/media/files/{}", things.note)).await;
         assert_eq!(told, with(note, json!({ "deletedAt": "<time>" })));
         let inside = self.get(&format!("/v1/media?folderId={}", things.press)).await;
-        assert_eq!(inside, json!({ "folders": [kit(Top::App, true)], "files": [] }));
+        let trashed = json!({ "deletedAt": "<time>" });
+        assert_eq!(inside, json!({ "folders": [with(kit(Top::App, true), trashed.clone())], "files": [] }));
         let inside = self.get(&format!("/v1/media?folderId={}", things.kit)).await;
         let logo = in_folder(text("logo.txt", Top::App), "Kit", true);
-        assert_eq!(inside, json!({ "folders": [], "files": [logo] }));
+        assert_eq!(inside, json!({ "folders": [], "files": [with(logo, trashed)] }));
     }
 
     async fn takes_back(&self, things: Things) {

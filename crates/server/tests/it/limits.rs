@@ -105,8 +105,7 @@ fn a_download_that_goes_on_counts_once() {
     on_each_engine(async |server| {
         let organization = server.organization("Acme").await;
         let file = Limited::upload(server, &organization, "limited.bin", &[b'x'; 1_000], 2).await;
-        let (ours, (_, theirs)) =
-            (&organization.token, server.new_token(&organization, TokenKind::Organization).await);
+        let (ours, (_, theirs)) = (&organization.token, server.new_token(&organization, TokenKind::Organization).await);
         let (library, beside) = server.start_beside().await;
         file.get(WHOLE).await.expect(200);
         file.range(ours, "bytes=400-").await.expect(206);

@@ -77,12 +77,16 @@ impl Catalog {
         let old_folder = taken.folder_id;
         let folder = change.folder_id.unwrap_or(old_folder);
         expect_living_folder(tx.conn(), tenant_id, folder).await?;
-        names::release(tx.conn(), old_folder, &taken.slug).await?;
-        let slug = names::claim(tx.conn(), folder, &change.slug, Holder::Asset(id)).await?;
+        // Where neither changes, neither does the slug, which might not be had again.
+        if change.name.is_some() || change.folder_id.is_some() {
+            names::release(tx.conn(), old_folder, &taken.slug).await?;
+            let slug = names::claim(tx.conn(), folder, &change.slug, Holder::Asset(id)).await?;
+            sqlx::query(PLACE).bind(id).bind(folder).bind(&slug).execute(tx.conn()).await?;
+        }
         if let Some((name, name_key)) = &change.name {
             sqlx::query(RENAME).bind(id).bind(name).bind(name_key).execute(tx.conn()).await?;
         }
-        sqlx::query(PLACE).bind(id).bind(folder).bind(&slug).execute(tx.conn()).await?;
+        fields::insert(tx.conn(), id, &change.fields).await?;
         if folder != old_folder {
             let bytes = bytes_of(tx.conn(), id).await?;
             let mut counts = tallies::Counts::default();

@@ -69,7 +69,7 @@ fn a_rule_lets_anybody_add_change_and_delete() {
         assert_not_authorised(upload().send().await);
         office.rule(&format!("folders/{folder}"), everybody(&["read"])).await;
         assert_not_authorised(upload().send().await);
-        office.rule(&format!("folders/{folder}"), everybody(&["read", "create"])).await;
+        office.rule(&format!("folders/{folder}"), everybody(&["create"])).await;
         let file = upload().send().await.expect(201).json()["files"][0].clone();
         assert_ne!(file["userId"], office.organization.user_id, "it belongs to the service");
         let file = format!("files/{}", file["id"]);

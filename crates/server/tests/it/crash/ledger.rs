@@ -55,8 +55,17 @@ pub enum Operation {
 pub enum Sight {
     Gone,
     /// A file's bytes can be had unless it, or a folder that it is in, lies in the trash.
-    File { name: String, folder: i64, trashed: bool, hash: Option<Hash> },
-    Folder { name: String, parent: Option<i64>, trashed: bool },
+    File {
+        name: String,
+        folder: i64,
+        trashed: bool,
+        hash: Option<Hash>,
+    },
+    Folder {
+        name: String,
+        parent: Option<i64>,
+        trashed: bool,
+    },
 }
 
 /// What an operation is about.
@@ -65,7 +74,9 @@ pub enum Subject {
     File(i64),
     Folder(i64),
     /// Things that come to be, and whose ids are not known before.
-    New { parent: i64 },
+    New {
+        parent: i64,
+    },
 }
 
 impl Operation {
@@ -161,7 +172,10 @@ impl Ledger {
                 assert_eq!(ids.len(), files.len());
                 for (id, (name, filling)) in ids.iter().zip(files) {
                     let file = File { name: name.clone(), folder: *folder, trashed: false, hash: filling.hash() };
-                    assert!(self.files.insert(*id, file).is_none() && !self.ended_files.contains(id), "an id came twice");
+                    assert!(
+                        self.files.insert(*id, file).is_none() && !self.ended_files.contains(id),
+                        "an id came twice"
+                    );
                 }
             }
             Operation::CreateFolder { parent, name } => {

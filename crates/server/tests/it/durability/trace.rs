@@ -29,7 +29,9 @@ impl Call {
     pub fn renames(&self, from: &str, to: &str) -> bool {
         let names = ["rename", "renameat", "renameat2"].contains(&self.name.as_str()) && self.result == 0;
         let mut paths = self.arguments.split('"').skip(1).step_by(2);
-        names && paths.next().is_some_and(|path| path.contains(from)) && paths.next().is_some_and(|path| path.contains(to))
+        names
+            && paths.next().is_some_and(|path| path.contains(from))
+            && paths.next().is_some_and(|path| path.contains(to))
     }
 
     /// Whether it takes a name away from where bytes of ours lie, by whatever call.

@@ -85,7 +85,10 @@ pub async fn run(data: &Path, url: &str, verb: &str, argument: Option<&str>) -> 
 fn command(log: &Path, verb: &str, data: &Path, url: &str) -> Command {
     let mut command = Command::new("strace");
     command.args(["-f", "-y", "-s", SHOWN_BYTES, "-e", CALLS, "-e", "signal=none", "-o"]).arg(log);
-    command.args(["sh", "-c", "echo $$; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_mediary"), verb]).arg("--data").arg(data);
+    command
+        .args(["sh", "-c", "echo $$; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_mediary"), verb])
+        .arg("--data")
+        .arg(data);
     if !url.is_empty() {
         command.args(["--database", url]);
     }

@@ -113,7 +113,8 @@ impl<'a> Limited<'a> {
             true => Some(self.server.new_token(self.organization, TokenKind::Organization).await.1),
             false => None,
         };
-        let ask = Ask::new(of, way.method, &self.target(way.at)).token(stranger.as_ref().unwrap_or(&self.organization.token));
+        let ask =
+            Ask::new(of, way.method, &self.target(way.at)).token(stranger.as_ref().unwrap_or(&self.organization.token));
         let ask = way.headers.iter().fold(ask, |ask, (name, value)| ask.header(name, value.replace("TAG", &self.tag)));
         ask.send().await
     }

@@ -65,8 +65,10 @@ pub fn on_each_database(case: impl AsyncFn(Engine, &str)) {
 }
 
 /// While this is held, nothing measures time.
-pub fn share() -> RwLockReadGuard<'static, ()> {
-    QUIET.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+pub struct Shared(#[expect(dead_code, reason = "it is only held")] RwLockReadGuard<'static, ()>);
+
+pub fn share() -> Shared {
+    Shared(QUIET.read().unwrap_or_else(std::sync::PoisonError::into_inner))
 }
 
 fn run(engine: Engine, set: &impl Fn(&mut Settings), case: &impl AsyncFn(&mut Server)) {

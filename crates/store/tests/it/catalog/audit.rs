@@ -72,14 +72,13 @@ async fn change_assets(changes: &mut Changes<'_>) -> Result<()> {
         changes.expected.push((Action::Create, Noun::Asset, asset.asset_id, stamp.clone()));
     }
     let asset_id = added[0].asset_id;
-    let change = AssetChange { name: None, folder_id: None, slug: slug("c") };
+    let change =
+        AssetChange { name: None, folder_id: None, slug: slug("c"), fields: vec![("a".to_owned(), "b".to_owned())] };
     catalog.change_asset(id, asset_id, &change, &changes.stamp()).await?;
     changes.left(Action::Update, Noun::Asset, asset_id);
     catalog.add_version(id, asset_id, &site.new_version(distinct()), &changes.stamp()).await?;
     changes.left(Action::Update, Noun::Asset, asset_id);
     catalog.limit_asset(id, asset_id, Some(1), None, &changes.stamp()).await?;
-    changes.left(Action::Update, Noun::Asset, asset_id);
-    catalog.change_field(id, asset_id, "a", Some("b"), &changes.stamp()).await?;
     changes.left(Action::Update, Noun::Asset, asset_id);
     catalog.set_rules(id, Ruled::Asset(asset_id), None, &changes.stamp()).await?;
     changes.left(Action::Rule, Noun::Asset, asset_id);

@@ -7,8 +7,8 @@ use store::search::NameSearch;
 
 use super::{
     engines::{Database, on_each_engine},
+    fill::fill_assets,
     samples::{Site, at, slug},
-    search::fill_assets,
     soundness::assert_sound,
 };
 

@@ -118,7 +118,7 @@ impl Site {
     }
 
     pub async fn move_asset(&self, asset_id: i64, folder_id: i64, name: &str) -> Result<()> {
-        let change = AssetChange { name: None, folder_id: Some(folder_id), slug: slug(name) };
+        let change = AssetChange { name: None, folder_id: Some(folder_id), slug: slug(name), fields: Vec::new() };
         self.catalog.change_asset(self.tenant.id, asset_id, &change, &at(NOW)).await
     }
 

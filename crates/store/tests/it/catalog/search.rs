@@ -28,7 +28,7 @@ const PARTS: &[&str] = &[
     "ß", "İ", "日本", "語", "🦊", "e\u{301}", "0", "00", "12", "一", "丁", "NEAR(", "^", "tenant",
 ];
 
-const EVERYTHING: NameSearch<'static> =
+pub const EVERYTHING: NameSearch<'static> =
     NameSearch { tenant_id: 0, term: "", under: None, trashed: false, before: i64::MAX, limit: 1_000 };
 
 #[derive(Debug, Clone)]
@@ -95,8 +95,12 @@ impl Made {
                 self.folders.extend(made.map(|folder| folder.id));
             }
             Step::Rename { asset, name } => {
-                let change =
-                    AssetChange { name: Some((name.clone(), name.to_lowercase())), folder_id: None, slug: wish };
+                let change = AssetChange {
+                    name: Some((name.clone(), name.to_lowercase())),
+                    folder_id: None,
+                    slug: wish,
+                    fields: Vec::new(),
+                };
                 drop(catalog.change_asset(id, self.asset(*asset), &change, &now).await);
             }
             Step::RenameFolder { folder, name } => {
@@ -128,15 +132,15 @@ impl Made {
 
 /// What a search is to find.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Thing {
-    id: i64,
-    name_key: String,
-    path: String,
-    trashed: bool,
+pub struct Thing {
+    pub id: i64,
+    pub name_key: String,
+    pub path: String,
+    pub trashed: bool,
 }
 
 /// All that there is of a tenant, newest first: files and folders.
-async fn everything(conn: &mut AnyConnection, tenant_id: i64) -> (Vec<Thing>, Vec<Thing>) {
+pub async fn everything(conn: &mut AnyConnection, tenant_id: i64) -> (Vec<Thing>, Vec<Thing>) {
     let mut read = async |sql: &'static str| {
         let rows = sqlx::query(sql).bind(tenant_id).fetch_all(&mut *conn).await.unwrap();
         let thing = |row: &sqlx::any::AnyRow| Thing {
@@ -155,7 +159,7 @@ async fn everything(conn: &mut AnyConnection, tenant_id: i64) -> (Vec<Thing>, Ve
 }
 
 /// The ids that a look at each thing finds; a folder does not lie in itself.
-fn naive(things: &[Thing], search: &NameSearch<'_>, is_inside: impl Fn(&Thing, &str) -> bool) -> Vec<i64> {
+pub fn naive(things: &[Thing], search: &NameSearch<'_>, is_inside: impl Fn(&Thing, &str) -> bool) -> Vec<i64> {
     let fits = |thing: &&Thing| {
         thing.name_key.contains(search.term)
             && thing.trashed == search.trashed
@@ -183,12 +187,12 @@ async fn pages<T>(
     panic!("it does not end");
 }
 
-async fn asset_pages(site: &Site, search: &NameSearch<'_>) -> (Vec<i64>, usize) {
+pub async fn asset_pages(site: &Site, search: &NameSearch<'_>) -> (Vec<i64>, usize) {
     let look = async |search: &NameSearch<'_>| site.catalog.search_assets(search).await.unwrap();
     pages(search, look, |asset| asset.id).await
 }
 
-async fn folder_pages(site: &Site, search: &NameSearch<'_>) -> (Vec<i64>, usize) {
+pub async fn folder_pages(site: &Site, search: &NameSearch<'_>) -> (Vec<i64>, usize) {
     let look = async |search: &NameSearch<'_>| site.catalog.search_folders(search).await.unwrap();
     pages(search, look, |folder| folder.id).await
 }
@@ -301,124 +305,6 @@ fn a_limit_of_nothing_or_of_everything_is_none() {
                 assert_eq!(asset_pages(&site, &search).await.0, expected, "{search:?}");
             }
         }
-    });
-}
-
-/// Ids far above those that are given out meanwhile.
-const FIRST_FILLED: i64 = 1_000_000;
-
-/// Adds rows to a tenant: assets in a folder whose names are `WORD-NUMBER`, their ids apart by `stride`, as uploads would
-/// leave them but for their bytes.
-pub async fn fill_assets(
-    conn: &mut AnyConnection,
-    folder: (i64, i64),
-    first: i64,
-    count: i64,
-    stride: i64,
-    word: &str,
-) {
-    let (tenant_id, folder_id) = folder;
-    let statement = format!(
-        "insert into assets (id, tenant_id, folder_id, asset_key, slug, name, name_key, state, scan, version_number, \
-         created_by, created_at, updated_at) \
-         with recursive numbers (n) as (select 0 union all select n + 1 from numbers where n + 1 < {count}) \
-         select {first} + n * {stride}, {tenant_id}, {folder_id}, 'k' || ({first} + n * {stride}), 'n', \
-         '{word}-' || n, '{word}-' || n, 'ready', 'clean', 1, (select min(id) from users), 1, 1 from numbers"
-    );
-    sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *conn).await.unwrap();
-    for table in ["tallies (tenant_id, folder_id, bucket, live)", "tenant_tallies (tenant_id, bucket, live)"] {
-        let folder = if table.contains("folder_id") { format!("{folder_id}, ") } else { String::new() };
-        let key = table.split(" (").nth(1).unwrap().trim_end_matches(", live)");
-        let name = table.split(' ').next().unwrap();
-        let statement = format!(
-            "insert into {table} select {tenant_id}, {folder}id / 1024, count(*) from assets \
-             where folder_id = {folder_id} and id >= {first} and id < {first} + {count} * {stride} group by id / 1024 \
-             on conflict ({key}) do update set live = {name}.live + excluded.live"
-        );
-        // SQLite takes the `on` of a select without `where` for a join's; this one has a `group by` before it.
-        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *conn).await.unwrap();
-    }
-}
-
-/// Adds empty folders to a folder, likewise; they are in the trash when `trashed`.
-pub async fn fill_folders(conn: &mut AnyConnection, site: &Site, first: i64, count: i64, trashed: bool) {
-    let (tenant_id, root, user) = (site.tenant.id, site.root.id, site.user.id);
-    let gone = if trashed { "1, " } else { "null, null as " };
-    let mark = if trashed { format!("{first} + n") } else { "x".to_owned() };
-    let statement = format!(
-        "insert into folders (id, tenant_id, parent_id, kind, name, name_key, slug, path, created_by, created_at, \
-         updated_at, deleted_at, trashed_root) \
-         with recursive numbers (n) as (select 0 union all select n + 1 from numbers where n + 1 < {count}) \
-         select {first} + n, {tenant_id}, {root}, 'plain', 'box-' || n, 'box-' || n, 'box-' || n, \
-         '/{root}/' || ({first} + n) || '/', {user}, 1, 1, {gone}{mark} from numbers"
-    );
-    sqlx::raw_sql(AssertSqlSafe(statement)).execute(conn).await.unwrap();
-}
-
-#[test]
-fn a_search_among_very_many_ends_soon_and_goes_on_where_it_ended() {
-    on_each_engine(async |database| {
-        let (site, theirs) = (Site::new(&database.catalog).await, Site::new(&database.catalog).await);
-        let mut conn = database.connect().await;
-        let (shelf, heap) = (site.folder(site.root.id, "shelf").await, site.folder(site.root.id, "heap").await);
-        let id = site.tenant.id;
-        // From the oldest on: few of a rare name, many of a common one, and then those that go into the trash.
-        fill_assets(&mut conn, (id, shelf.id), FIRST_FILLED, 30, 1, "needle").await;
-        fill_assets(&mut conn, (id, shelf.id), 2 * FIRST_FILLED, 23_000, 2, "straw").await;
-        fill_assets(&mut conn, (theirs.tenant.id, theirs.root.id), 2 * FIRST_FILLED + 1, 3_000, 2, "straw").await;
-        fill_assets(&mut conn, (id, heap.id), 3 * FIRST_FILLED, 21_000, 1, "straw").await;
-        sqlx::raw_sql("analyze").execute(&mut conn).await.unwrap();
-        site.trash_folder(heap.id).await.unwrap();
-        let gone = "update assets set deleted_at = 1 where id >= 2000000 and id < 2003000 and id % 4 = 0";
-        sqlx::raw_sql(gone).execute(&mut conn).await.unwrap();
-
-        let (assets, _) = everything(&mut conn, id).await;
-        for term in ["", "st", "straw", "straw-1", "-12", "needle", "ne", "nothing", "no", "w-2299"] {
-            for (under, trashed) in [(None, false), (None, true), (Some(&shelf), false), (Some(&shelf), true)] {
-                let under = under.map(|folder| folder.path.as_str());
-                let search = NameSearch { tenant_id: id, term, under, trashed, limit: 500, ..EVERYTHING };
-                let expected = naive(&assets, &search, |asset, top| asset.path.starts_with(top));
-                let (found, looks) = asset_pages(&site, &search).await;
-                assert!(found == expected, "{search:?}: {} instead of {}", found.len(), expected.len());
-                // Each look is at some twenty thousand rows, or ends with a full page.
-                let most = expected.len() / 500 + 4;
-                assert!(looks <= most, "{search:?}: {looks} looks for {} hits", expected.len());
-            }
-        }
-
-        // The newest lie in the trash: what a first look passes over is bounded, and the second finds the living.
-        let latest = NameSearch { tenant_id: id, limit: 20, ..EVERYTHING };
-        let hits = site.catalog.search_assets(&latest).await.unwrap();
-        assert_eq!((hits.found.len(), hits.next.is_some()), (0, true));
-        let hits = site.catalog.search_assets(&NameSearch { before: hits.next.unwrap(), ..latest }).await.unwrap();
-        assert_eq!((hits.found.len(), hits.found[0].id), (20, 2_045_998));
-    });
-}
-
-#[test]
-fn very_many_folders_are_searched_likewise() {
-    on_each_engine(async |database| {
-        let site = Site::new(&database.catalog).await;
-        let mut conn = database.connect().await;
-        let named = site.folder(site.root.id, "named").await;
-        let inside = site.folder(named.id, "inside box-1").await;
-        fill_folders(&mut conn, &site, FIRST_FILLED, 1_500, false).await;
-        fill_folders(&mut conn, &site, 2 * FIRST_FILLED, 21_000, true).await;
-        fill_folders(&mut conn, &site, 3 * FIRST_FILLED, 200, false).await;
-        let (_, folders) = everything(&mut conn, site.tenant.id).await;
-        for term in ["", "bo", "box", "box-1", "named", "nothing", "no"] {
-            for (under, trashed) in [(None, false), (None, true), (Some(&site.root), false), (Some(&named), false)] {
-                let under = under.map(|folder| folder.path.as_str());
-                let search = NameSearch { tenant_id: site.tenant.id, term, under, trashed, limit: 500, ..EVERYTHING };
-                let expected =
-                    naive(&folders, &search, |folder, top| folder.path.starts_with(top) && folder.path != top);
-                let (found, looks) = folder_pages(&site, &search).await;
-                assert!(found == expected, "{search:?}: {} instead of {}", found.len(), expected.len());
-                assert!(looks <= expected.len() / 500 + 4, "{search:?}: {looks} looks for {} hits", expected.len());
-            }
-        }
-        let search = NameSearch { tenant_id: site.tenant.id, term: "box-1", under: Some(&named.path), ..EVERYTHING };
-        assert_eq!(folder_pages(&site, &search).await.0, [inside.id]);
     });
 }
 
