@@ -135,13 +135,14 @@ async function plans(library) {
     asking.push([what, statementsIn(readFileSync(log).subarray(before).toString("utf8"))]);
   }
   await stop(server.child);
-  const parts = [];
+  const [parts, told] = [[], new Set()];
   for (const [what, statements] of asking) {
+    const news = statements.filter((statement) => !told.has(statement));
     const explained = [];
-    for (const statement of statements) {
-      explained.push(`${statement}\n${await library.engine.plan(statement)}`);
-    }
-    parts.push(`-- ${what}\n${explained.join("\n")}`);
+    for (const statement of news) explained.push(`${statement}\n${await library.engine.plan(statement)}`);
+    news.forEach((statement) => told.add(statement));
+    const others = statements.length - news.length;
+    parts.push([`-- ${what}${others > 0 ? `, and ${others} of the statements above` : ""}`, ...explained].join("\n"));
   }
   return parts.join("\n\n");
 }

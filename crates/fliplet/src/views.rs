@@ -171,7 +171,8 @@ impl FileView {
             deleted_at: asset.deleted_at.or_else(|| trashed_at(&asset.folder)).map(Timestamped),
             master_media_file_id: None,
             access_rules: sight.rules_of(asset.rules.as_deref()),
-            media_folder: folder.map(|folder| NestedFolder {
+            // Who gets in by rules of the file's own may not be meant to know what it lies in.
+            media_folder: folder.filter(|_| sight.rules || asset.rules.is_none()).map(|folder| NestedFolder {
                 id: folder.id,
                 name: folder.name.clone(),
                 app_id,

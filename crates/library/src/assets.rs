@@ -130,6 +130,10 @@ impl Library {
         if name.is_none() && folder_id.is_none() && fields.is_empty() {
             return Ok(asset);
         }
+        if folder_id.is_some() {
+            // Where it was it is no longer, and other rules hold where it comes to.
+            self.expect_with(actor, Right::Delete, &asset).await?;
+        }
         let change = AssetChange {
             slug: slugs::of_file(name.as_deref().unwrap_or(&asset.name)),
             name: name.map(|name| (name.clone(), names::sort_key(&name))),

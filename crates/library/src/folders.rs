@@ -106,8 +106,13 @@ impl Library {
         }
         let name = name.map(names::check).transpose()?;
         let same_name = name.as_ref().is_none_or(|name| *name == folder.name);
-        if same_name && parent_id.is_none_or(|id| Some(id) == folder.parent_id) {
+        let parent_id = parent_id.filter(|id| Some(*id) != folder.parent_id);
+        if same_name && parent_id.is_none() {
             return Ok(folder);
+        }
+        if parent_id.is_some() {
+            // Where it was it is no longer, and other rules hold where it comes to.
+            self.expect(actor, Right::Delete, &folder).await?;
         }
         let change = FolderChange {
             slug: slugs::of_folder(name.as_deref().unwrap_or(&folder.name)),
@@ -126,6 +131,7 @@ impl Library {
     /// `NotFound` when it is there already, `Invalid` for a root, space or inbox.
     pub async fn trash_folder(&self, actor: &Actor, folder_id: i64) -> Result<(), Fault> {
         let folder = self.expect_plain_folder(actor, folder_id, Right::Delete).await?;
+        self.expect_throughout(actor, Right::Delete, &folder).await?;
         let stamp = actor.stamp(self.now_ms());
         let done = self.inner.catalog.trash_folder(folder.tenant_id, folder_id, &stamp).await;
         self.inner.cards.void_all();
@@ -152,7 +158,7 @@ impl Library {
     /// `NotFound` when it is not in the trash, `Conflict` while a key is confined to it.
     pub async fn purge_folder(&self, actor: &Actor, folder_id: i64) -> Result<(), Fault> {
         let folder = self.any_folder(actor, folder_id).await?;
-        self.expect(actor, Right::Delete, &folder).await?;
+        self.expect_throughout(actor, Right::Delete, &folder).await?;
         let done = self.inner.catalog.purge_folder(folder.tenant_id, folder_id, &actor.stamp(self.now_ms())).await;
         self.inner.cards.void_all();
         self.inner.jobs.notify_one();

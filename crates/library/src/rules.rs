@@ -18,6 +18,9 @@ use crate::{
 /// The most rules that one folder or file may have.
 pub const MAX_RULES: usize = 20;
 
+/// So many folders and files with rules of their own are looked at for one change of a folder above them.
+const MAX_RULED_BELOW: i64 = 1_000;
+
 /// The rules that hold in folders, as far as they were asked for lately.
 pub(crate) struct Memory {
     governing: Cache<i64, Remembered>,
@@ -57,6 +60,26 @@ impl Library {
     /// where it can.
     pub(crate) async fn expect_with(&self, actor: &Actor, right: Right, asset: &Asset) -> Result<(), Fault> {
         self.expect_by(actor, right, &asset.folder, asset.rules.as_deref()).await
+    }
+
+    /// Whether the actor may do this with a folder and with all below it: rules of their own may keep things from those who
+    /// may do it with the folder.
+    pub(crate) async fn expect_throughout(&self, actor: &Actor, right: Right, top: &Folder) -> Result<(), Fault> {
+        self.expect(actor, right, top).await?;
+        if actor.key_allows(right, top)? == Say::Final {
+            return Ok(());
+        }
+        let folders = self.inner.catalog.ruled_folders(top, MAX_RULED_BELOW).await?;
+        let assets = self.inner.catalog.ruled_assets(top, MAX_RULED_BELOW).await?;
+        for folder in &folders {
+            self.expect(actor, right, folder).await?;
+        }
+        for asset in &assets {
+            self.expect_with(actor, right, asset).await?;
+        }
+        // With more than that nobody looks at each: those who are held by no rule can do it.
+        let most = usize::try_from(MAX_RULED_BELOW).unwrap_or(usize::MAX);
+        if folders.len().max(assets.len()) >= most { Err(Fault::Denied) } else { Ok(()) }
     }
 
     async fn expect_by(&self, actor: &Actor, right: Right, folder: &Folder, own: Option<&[Rule]>) -> Result<(), Fault> {

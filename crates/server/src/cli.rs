@@ -94,7 +94,8 @@ enum Command {
     Verify {
         #[command(flatten)]
         place: Place,
-        /// Put right what can be.
+        /// Put right what can be: bring back what is held, forget renditions that can be made again, hold bytes that
+        /// nobody owns, make slugs and counts true. Nothing, while a file or folder is broken in itself.
         #[arg(long)]
         repair: bool,
     },

@@ -17,6 +17,7 @@ create index assets_by_folder on assets (folder_id, name_key, id);
 drop index assets_latest;
 create index assets_by_tenant on assets (tenant_id, id) where deleted_at is null;
 create index assets_trashed on assets (tenant_id, id) where deleted_at is not null;
+create index assets_ruled on assets (tenant_id, id) where access_rules is not null;
 create index assets_by_expiry on assets (expires_at) where expires_at is not null and deleted_at is null;
 create index jobs_by_kind on jobs (kind, id);
 create index blobs_dead on blobs (dead_at, id) where dead_at is not null;

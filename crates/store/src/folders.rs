@@ -159,6 +159,13 @@ const BELOW: &str = concat!(
     " from folders where tenant_id = $1 and path >= $2 and path < $3 and trashed_root is null order by path limit $4"
 );
 
+const RULED: &str = concat!(
+    "select ",
+    columns!(),
+    " from folders where tenant_id = $1 and path >= $2 and path < $3 and access_rules is not null \
+     and purged_at is null order by path limit $4"
+);
+
 impl Catalog {
     /// One folder, in the trash or not.
     ///
@@ -222,6 +229,15 @@ impl Catalog {
         limit: i64,
     ) -> Result<Vec<Folder>> {
         let query = sqlx::query(BY_KIND).bind(tenant_id).bind(kind.as_str()).bind(after).bind(limit);
+        query.fetch_all(self.read()).await?.iter().map(read).collect()
+    }
+
+    /// Folders with rules of their own at or below one, in the trash or not.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn ruled_folders(&self, top: &Folder, limit: i64) -> Result<Vec<Folder>> {
+        let query = sqlx::query(RULED).bind(top.tenant_id).bind(&top.path).bind(end_of(&top.path)).bind(limit);
         query.fetch_all(self.read()).await?.iter().map(read).collect()
     }
 

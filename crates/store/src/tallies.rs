@@ -42,9 +42,9 @@ const PAGE_START: &str = concat!(
     half!(),
     " + width / 4 and r.bucket < ",
     half!(),
-    " + width / 2) - (select coalesce(sum(t.live), 0) from trash t where t.bucket >= ",
+    " + width / 2) - (select coalesce(sum(trash.live), 0) from trash where trash.bucket >= ",
     half!(),
-    " + width / 4 and t.bucket < ",
+    " + width / 4 and trash.bucket < ",
     half!(),
     " + width / 2) as bigint) from spans where width > 1), \
      place as materialized (select start * 1024 as first, $2 - passed as number from spans where width = 1) \

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{BadParameter, Context, Place, flags::parse_json_flag, parse_json_id};
+use super::{BadParameter, Context, Place, flags::parse_json_flag, parse_json_id, present};
 
 /// The fields that name the folder to move into, for files and folders alike: clients mix them up.
 const FOLDER_FIELDS: &[&str] = &["mediaFolderId", "parentId", "folderId"];
@@ -42,7 +42,7 @@ enum Word {
     /// Nothing: it stays as it is.
     #[default]
     Unsaid,
-    /// That there is to be none: `null`, or `""` as a form makes of it.
+    /// That there is to be none: `null`.
     Cleared,
     /// Which it is to be.
     Named(u32),
@@ -126,7 +126,8 @@ impl Word {
     fn read(name: &'static str, body: &Map<String, Value>) -> Result<Self, BadParameter> {
         match body.get(name) {
             None => Ok(Self::Unsaid),
-            Some(Value::String(text)) if text.trim() == "undefined" => Ok(Self::Unsaid),
+            // What a form sends for nothing is nothing; only `null` itself clears.
+            Some(Value::String(text)) if present(text).is_none() => Ok(Self::Unsaid),
             Some(value) => Ok(parse_json_id(name, value)?.map_or(Self::Cleared, Self::Named)),
         }
     }
@@ -212,8 +213,8 @@ mod tests {
             (json!({"mediaFolderId": 6, "appId": null, "organizationId": 7}), [folder(6), folder(6), stays, folder(6)]),
             // Cleared: to the top of where it is.
             (json!({"mediaFolderId": null}), [app(2), stays, organization(7), stays]),
-            (json!({"mediaFolderId": ""}), [app(2), stays, organization(7), stays]),
-            (json!({"mediaFolderId": "null"}), [app(2), stays, organization(7), stays]),
+            (json!({"mediaFolderId": ""}), [stays, stays, stays, stays]),
+            (json!({"mediaFolderId": "null"}), [stays, stays, stays, stays]),
             (json!({"parentId": null, "organizationId": 7}), [app(2), stays, organization(7), stays]),
             (json!({"parentId": null, "organizationId": null}), [app(2), stays, organization(7), stays]),
             (json!({"parentId": null, "appId": null}), [organization(7), organization(7), organization(7), stays]),

@@ -12,7 +12,8 @@ async fn many_who_ask_share_one_flight() {
         let asset = bench.upload("p.png", &png(80, 60)).await.unwrap();
         let asks = (0..32).map(|_| bench.library.contents(&bench.actor, asset.id, Some(&NARROW)));
         let answers = futures_util::future::join_all(asks).await;
-        let bodies: Vec<_> = futures_util::future::join_all(answers.iter().map(|a| read(&a.as_ref().unwrap().content))).await;
+        let bodies: Vec<_> =
+            futures_util::future::join_all(answers.iter().map(|a| read(&a.as_ref().unwrap().content))).await;
         assert!(bodies.iter().all(|body| *body == bodies[0] && !body.is_empty()));
         assert_eq!(bench.files("renditions"), 1);
         let content = &answers[0].as_ref().unwrap().content;

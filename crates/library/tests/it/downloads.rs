@@ -105,9 +105,8 @@ async fn nobody_resumes_what_somebody_else_began() {
         library.set_rules(&bench.actor, Ruled::Folder(bench.folder.id), rules).await.unwrap();
         let file = bench.upload("file.bin", &[7; 1_000]).await.unwrap().id;
         library.limit_asset(&bench.actor, file, Some(100), None).await.unwrap();
-        let from = |address: [u8; 4]| {
-            Actor::anonymous(Origin { address: Some(IpAddr::from(address)), request_id: None })
-        };
+        let from =
+            |address: [u8; 4]| Actor::anonymous(Origin { address: Some(IpAddr::from(address)), request_id: None });
         let other_key = bench.actor_with(Rights::READ, None, None).await;
         let callers = [&bench.actor, &other_key, &from([192, 0, 2, 1]), &from([192, 0, 2, 2])];
         for (already, caller) in callers.into_iter().enumerate() {
@@ -163,8 +162,7 @@ async fn two_hundred_whole_ones_at_once_are_exactly_five() {
         bench.library.limit_asset(&bench.actor, file, Some(5), None).await.unwrap();
         let (other, actor) = (bench.second_node().await, &bench.actor);
         let nodes = [&bench.library, &other];
-        let outcomes =
-            futures_util::future::join_all((0..200).map(|at| take(nodes[at % 2], actor, file, None))).await;
+        let outcomes = futures_util::future::join_all((0..200).map(|at| take(nodes[at % 2], actor, file, None))).await;
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 5);
         assert!(outcomes.into_iter().filter(Result::is_err).all(exhausted));
         assert_eq!(count(&bench, file).await, 5);

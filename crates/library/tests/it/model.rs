@@ -22,9 +22,8 @@ fn any_program_does_to_a_library_what_it_does_to_the_model() {
         // Programs are made shorter by leaving steps out, which proptest does not do below the length asked for.
         let config =
             Config { cases: cases(&engine), failure_persistence: None, max_shrink_iters: 0, ..Config::default() };
-        let tried = TestRunner::new(config).run(&program::programs(), |program| {
-            runtime.block_on(stage.run(&program)).map_err(TestCaseError::fail)
-        });
+        let tried = TestRunner::new(config)
+            .run(&program::programs(), |program| runtime.block_on(stage.run(&program)).map_err(TestCaseError::fail));
         match tried {
             Ok(()) => {}
             Err(TestError::Fail(_, program)) => {

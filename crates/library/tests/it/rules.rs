@@ -115,11 +115,17 @@ pub fn rule(types: &str, allow: Allow) -> Rule {
         'u' => Access::Update,
         _ => Access::Delete,
     };
-    Rule { name: None, enabled: true, stop: false, types: types.chars().map(access).collect(), spaces: Vec::new(), allow }
+    Rule {
+        name: None,
+        enabled: true,
+        stop: false,
+        types: types.chars().map(access).collect(),
+        spaces: Vec::new(),
+        allow,
+    }
 }
 
 /// A rule about the holders of some keys.
 pub fn keys(types: &str, holders: &[&Actor]) -> Rule {
     rule(types, Allow::Tokens(holders.iter().map(|holder| holder.token().unwrap().id).collect()))
 }
-

@@ -84,21 +84,28 @@ impl Bench {
 
     /// The holder of a new key that acts as a certain user.
     pub async fn actor_of(&self, user_id: i64, rights: Rights, folder_id: Option<i64>) -> Actor {
-        let wish = TokenWish { user_id, ..wish(&self.founded, rights, folder_id, None) };
+        let wish = TokenWish { user_id, ..self.wish(rights, folder_id, None) };
         let (_, secret) = self.library.add_token(&self.system(), wish).await.unwrap();
         self.library.authenticate(REALM, &secret, Origin::default()).await.unwrap()
     }
 
+    /// A key of the tenant's first user.
+    pub fn wish(&self, rights: Rights, folder_id: Option<i64>, expires_at: Option<i64>) -> TokenWish {
+        wish(&self.founded, rights, folder_id, expires_at)
+    }
+
     pub async fn token(&self, rights: Rights, folder_id: Option<i64>, expires_at: Option<i64>) -> (i64, String) {
-        let wish = wish(&self.founded, rights, folder_id, expires_at);
+        let wish = self.wish(rights, folder_id, expires_at);
         let (token, secret) = self.library.add_token(&self.system(), wish).await.unwrap();
         (token.id, secret)
     }
 
     /// Another tenant, and somebody who may do everything in it.
     pub async fn another_tenant(&self) -> (Founded, Actor) {
-        let founded = self.library.found_tenant(&self.system(), "Tenant", person("a@example.com", "admin")).await.unwrap();
-        let (_, secret) = self.library.add_token(&self.system(), wish(&founded, Rights::ALL, None, None)).await.unwrap();
+        let founded =
+            self.library.found_tenant(&self.system(), "Tenant", person("a@example.com", "admin")).await.unwrap();
+        let (_, secret) =
+            self.library.add_token(&self.system(), wish(&founded, Rights::ALL, None, None)).await.unwrap();
         let actor = self.library.authenticate(REALM, &secret, Origin::default()).await.unwrap();
         (founded, actor)
     }

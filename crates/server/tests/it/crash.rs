@@ -37,7 +37,8 @@ const LOOK_EVERY: u64 = 20;
 const MOST_DEEDS: u64 = 50;
 const LAST_BREATH_MS: u64 = 25;
 const LONGEST_LIFE: Duration = Duration::from_secs(3);
-/// Whoever collects garbage may die of his own.
+const LONGEST_DEATH: Duration = Duration::from_secs(60);
+/// Garbage collection may be killed too, on its own.
 const COLLECTOR_LIFE_MS: u64 = 120;
 /// Longer than any upload takes, shorter than the trial: what a killed server left is collected beside a later one.
 const STAGING_AGE_MS: u64 = 10_000;
@@ -120,7 +121,9 @@ impl Trial {
              and backend_type = 'client backend' and pid <> pg_backend_pid()";
         if self.engine == Engine::Postgres {
             let mut conn = AnyConnection::connect(&self.place.url).await.unwrap();
+            let latest = Instant::now() + LONGEST_DEATH;
             while sqlx::query_scalar::<_, i64>(OTHERS).fetch_one(&mut conn).await.unwrap() > 0 {
+                assert!(Instant::now() < latest, "somebody else uses this database");
                 sleep(Duration::from_millis(5)).await;
             }
             conn.close().await.unwrap();

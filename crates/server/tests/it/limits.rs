@@ -82,10 +82,10 @@ fn a_server_that_remembers_a_file_without_a_limit_learns_of_it_in_time() {
     });
 }
 
-/// Two hundred ask servers in all ways at once: as many as the limit get bytes.
+/// Two hundred ask servers for bytes at once, in all ways, and a hundred for what is free: as many as the limit get bytes.
 async fn ask_at_once(file: &Limited<'_>, servers: &[SocketAddr]) {
     let ways = COUNTED.iter().map(|way| (way, true)).chain(FREE.iter().map(|way| (way, false)));
-    let asks = ways.cycle().take(200).zip(servers.iter().cycle());
+    let asks = ways.cycle().take(12 * (COUNTED.len() + FREE.len())).zip(servers.iter().cycle());
     let asks = asks.map(|((way, counts), server)| async move { (way, counts, file.ask(*server, way).await) });
     let mut given = 0;
     for (way, counts, answer) in join_all(asks).await {

@@ -10,7 +10,7 @@ use crate::{
     Catalog, Error, Result,
     blobs::{BlobId, BlobKey},
     catalog::{Columns, SLOTS, slot_list, slots},
-    folders::{Folder, FolderKind},
+    folders::{Folder, FolderKind, end_of},
     rules,
 };
 
@@ -45,6 +45,10 @@ const DELETED: &str = select!(
      order by a.deleted_at desc, a.id desc limit $4"
 );
 
+const RULED: &str = select!(
+    "where a.tenant_id = $1 and a.access_rules is not null and f.path >= $2 and f.path < $3 order by a.id limit $4"
+);
+
 impl Catalog {
     /// One asset, whatever its state and whoever's it is: the library checks both, on every read.
     ///
@@ -67,6 +71,15 @@ impl Catalog {
             found.extend(rows.iter().map(read).collect::<Result<Vec<_>>>()?);
         }
         Ok(found)
+    }
+
+    /// Assets with rules of their own in a folder or below it, in the trash or not.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn ruled_assets(&self, top: &Folder, limit: i64) -> Result<Vec<Asset>> {
+        let query = sqlx::query(RULED).bind(top.tenant_id).bind(&top.path).bind(end_of(&top.path)).bind(limit);
+        query.fetch_all(self.read()).await?.iter().map(read).collect()
     }
 
     /// The assets that were put in the trash themselves, the latest first, before `(deleted_at, id)`.

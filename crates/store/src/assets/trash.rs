@@ -23,9 +23,9 @@ const BLOBS: &str = "select blob_id from versions where asset_id = $1";
 const DELETE_LINKS: &str = "delete from links where asset_id = $1";
 const DELETE_VERSIONS: &str = "delete from versions where asset_id = $1";
 const DELETE: &str = "delete from assets where id = $1";
-const EXPIRED: &str = "select tenant_id, id from assets where expires_at <= $1 and expires_at is not null \
-     and deleted_at is null and exists (select 1 from folders f where f.id = assets.folder_id \
-     and f.trashed_root is null) order by expires_at limit $2";
+const EXPIRED: &str = "select tenant_id, id from assets where expires_at <= $1 and deleted_at is null \
+     and exists (select 1 from folders f where f.id = assets.folder_id and f.trashed_root is null) \
+     order by expires_at limit $2";
 
 /// An asset whose row this transaction holds, in whatever state.
 struct Held {

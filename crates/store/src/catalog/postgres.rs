@@ -25,7 +25,8 @@ pub(super) fn met_another(error: &sqlx::Error) -> bool {
 /// time, because a term of which each part is common is looked for in all names that have the parts. A server that takes
 /// no letter of the term for a letter could only do that.
 const HOLD_TO_INDEX: &str = "select set_config('enable_seqscan', 'off', true), \
-     set_config('statement_timeout', '250', true), cast(case when cardinality(show_trgm($1)) > 0 then 1 else 0 end as bigint) as known";
+     set_config('statement_timeout', '250', true), \
+     cast(case when cardinality(show_trgm($1)) > 0 then 1 else 0 end as bigint) as known";
 /// The first part leaves the planner nothing but the index of names.
 const ASSETS_NAMED: &str = "with named as materialized (select id, folder_id, state, deleted_at from assets \
      where tenant_id = $1 and name_key like $7 limit $8) \

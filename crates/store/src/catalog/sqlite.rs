@@ -51,8 +51,8 @@ const ASSET_NAMES: &str = concat!(
      near as materialized (select n.rowid as id from asset_names n where n.asset_names match ",
     of_tenant_if_rare!(),
     " || $7 and n.rowid < $2 and n.rowid >= (select id from reach) order by n.rowid desc limit $8) \
-     select id, 1 as is_hit from (select a.id from near n cross join assets a cross join folders f \
-     where a.id = n.id and a.tenant_id = $1 and a.state = 'ready' and f.id = a.folder_id and f.path >= $3 \
+     select id, 1 as is_hit from (select a.id from near cross join assets a cross join folders f \
+     where a.id = near.id and a.tenant_id = $1 and a.state = 'ready' and f.id = a.folder_id and f.path >= $3 \
      and f.path < $4 and f.purged_at is null and (a.deleted_at is not null or f.trashed_root is not null) = ($5 = 1) \
      order by a.id desc limit $6) h \
      union all select case when count(*) < $8 then (select id from reach) else min(id) end, 0 from near"
@@ -61,7 +61,7 @@ const FOLDER_NAMES: &str = concat!(
     "with near as materialized (select n.rowid as id from folder_names n where n.folder_names match ",
     of_tenant!(),
     " || $7 and n.rowid < $2 order by n.rowid desc limit $8) \
-     select id, 1 as is_hit from (select f.id from near n cross join folders f where f.id = n.id and f.tenant_id = $1 \
+     select id, 1 as is_hit from (select f.id from near cross join folders f where f.id = near.id and f.tenant_id = $1 \
      and f.kind = 'plain' and f.path > $3 and f.path < $4 and f.purged_at is null \
      and (f.trashed_root is not null) = ($5 = 1) order by f.id desc limit $6) h \
      union all select case when count(*) < $8 then 0 else min(id) end, 0 from near"

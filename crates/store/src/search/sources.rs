@@ -87,14 +87,14 @@ const TRASH: &str = "select id from (select a.id from assets a join folders f on
 const FOLDERS_LIVING: &str = "with near as materialized (select id from folders \
      where tenant_id >= $1 and (tenant_id, id) < ($1, $2) and tenant_id = cast($1 as numeric) \
      and id < cast($2 as numeric) and trashed_root is null order by tenant_id desc, id desc limit $8) \
-     select id, 1 as is_hit from (select f.id from near n cross join folders f where f.id = n.id and f.kind = 'plain' \
+     select id, 1 as is_hit from (select f.id from near cross join folders f where f.id = near.id and f.kind = 'plain' \
      and (f.name_key || '') like $7 escape '\\' and (f.path || '') > $3 and (f.path || '') < $4 \
      and f.purged_at is null and $5 = 0 order by f.id desc limit $6) h \
      union all select case when count(*) < $8 then 0 else min(id) end, 0 from near";
 const FOLDERS_TRASHED: &str = "with near as materialized (select id from folders \
      where tenant_id >= $1 and (tenant_id, id) < ($1, $2) and tenant_id = cast($1 as numeric) \
      and id < cast($2 as numeric) and trashed_root is not null order by tenant_id desc, id desc limit $8) \
-     select id, 1 as is_hit from (select f.id from near n cross join folders f where f.id = n.id and f.kind = 'plain' \
+     select id, 1 as is_hit from (select f.id from near cross join folders f where f.id = near.id and f.kind = 'plain' \
      and (f.name_key || '') like $7 escape '\\' and (f.path || '') > $3 and (f.path || '') < $4 \
      and f.purged_at is null and $5 = 1 order by f.id desc limit $6) h \
      union all select case when count(*) < $8 then 0 else min(id) end, 0 from near";

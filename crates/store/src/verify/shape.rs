@@ -20,7 +20,7 @@ pub enum FolderFault {
 /// What is wrong with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AssetFault {
-    /// It is ready and has no version of its number.
+    /// It is ready and has no version of its number, or that one's bytes have no row.
     NoVersion,
     /// A version of it has bytes that are dead.
     DeadBytes,
@@ -65,8 +65,8 @@ const FOLDERS: &str = "with looked (id, tenant_id, path, space, trash, tenant) a
      cast(trash as bigint) as trash, cast(tenant as bigint) as tenant \
      from looked where path + space + trash + tenant > 0 order by id limit $2";
 const ASSETS: &str = "with looked (id, tenant_id, no_version, dead_bytes, tenant) as (select a.id, a.tenant_id, \
-     case when a.state = 'ready' and not exists (select 1 from versions v where v.asset_id = a.id \
-     and v.number = a.version_number) then 1 else 0 end, \
+     case when a.state = 'ready' and not exists (select 1 from versions v join blobs b on b.id = v.blob_id \
+     where v.asset_id = a.id and v.number = a.version_number) then 1 else 0 end, \
      case when exists (select 1 from versions v join blobs b on b.id = v.blob_id where v.asset_id = a.id \
      and b.dead_at is not null) then 1 else 0 end, \
      case when f.tenant_id <> a.tenant_id or exists (select 1 from versions v join blobs b on b.id = v.blob_id \

@@ -61,12 +61,29 @@ pub enum Pick {
 /// One step. What the numbers of folders and files mean, [`place`] tells; bytes are a place among [`BYTES`].
 #[derive(Debug, Clone)]
 pub enum Step {
-    MakeFolder { parent: usize, name: Name },
+    MakeFolder {
+        parent: usize,
+        name: Name,
+    },
     /// Files that come together.
-    Upload { folder: usize, files: Vec<(Name, usize)> },
-    Replace { file: usize, bytes: usize },
-    ChangeFile { file: usize, name: Option<Name>, folder: Option<usize> },
-    ChangeFolder { folder: usize, name: Option<Name>, parent: Option<usize> },
+    Upload {
+        folder: usize,
+        files: Vec<(Name, usize)>,
+    },
+    Replace {
+        file: usize,
+        bytes: usize,
+    },
+    ChangeFile {
+        file: usize,
+        name: Option<Name>,
+        folder: Option<usize>,
+    },
+    ChangeFolder {
+        folder: usize,
+        name: Option<Name>,
+        parent: Option<usize>,
+    },
     TrashFile(usize),
     TrashFolder(usize),
     RestoreFile(Pick),
@@ -74,12 +91,24 @@ pub enum Step {
     PurgeFile(Pick),
     PurgeFolder(Pick),
     /// So many downloads, and the end so far from now.
-    Limit { file: usize, downloads: Option<i64>, lasts_ms: Option<i64> },
+    Limit {
+        file: usize,
+        downloads: Option<i64>,
+        lasts_ms: Option<i64>,
+    },
     Download(usize),
-    Pass { ms: i64 },
+    Pass {
+        ms: i64,
+    },
     RunJobs,
-    Collect { dry_run: bool },
-    Search { term: &'static str, under: Option<usize>, trashed: bool },
+    Collect {
+        dry_run: bool,
+    },
+    Search {
+        term: &'static str,
+        under: Option<usize>,
+        trashed: bool,
+    },
     /// Everything that can be seen is compared.
     Look,
 }
@@ -111,9 +140,7 @@ fn name() -> impl Strategy<Value = Name> {
     select(NAMES)
 }
 
-fn maybe<T: Clone + fmt::Debug>(
-    some: impl Strategy<Value = T>,
-) -> impl Strategy<Value = Option<T>> {
+fn maybe<T: Clone + fmt::Debug>(some: impl Strategy<Value = T>) -> impl Strategy<Value = Option<T>> {
     prop_oneof![Just(None), some.prop_map(Some)]
 }
 

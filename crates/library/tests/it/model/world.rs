@@ -223,9 +223,8 @@ impl World {
         let here = |child: &Folder| {
             child.parent == Some(folder) && !child.purged && child.deleted_at.is_none() && child.slug == slug
         };
-        let file_here = |file: &File| {
-            !file.erased && file.folder == folder && file.deleted_at.is_none() && file.slug == slug
-        };
+        let file_here =
+            |file: &File| !file.erased && file.folder == folder && file.deleted_at.is_none() && file.slug == slug;
         self.folders.iter().any(here) || self.files.iter().any(file_here)
     }
 

@@ -1,6 +1,6 @@
 //! Whom a set of rules lets in: each set, each caller, each right.
 
-use library::{Actor, Allow, Condition, Fault, Library, Limits, Rule, Test};
+use library::{Actor, Allow, Condition, Fault, Library, Limits, Right, Rule, Test};
 
 use super::{Site, expect_refusal, keys, rule};
 use crate::support::{Bench, on_each_engine};
@@ -96,7 +96,8 @@ async fn rules_let_in_whom_they_name_and_nobody_else() {
     on_each_engine(Limits::default(), |bench: Bench| async move {
         let site = Site::new(bench).await;
         let (tenant_id, system) = (site.bench.founded.tenant.id, site.bench.system());
-        let other = site.bench.library.found_space(&system, tenant_id, "Other", site.bench.founded.admin.id).await.unwrap();
+        let other =
+            site.bench.library.found_space(&system, tenant_id, "Other", site.bench.founded.admin.id).await.unwrap();
         for (name, rules, expected) in rows(&site, other.id) {
             site.rule_folder(&site.folder, &rules).await;
             for ((who, actor), expected) in site.cast.all().into_iter().zip(expected) {
@@ -151,6 +152,39 @@ async fn without_a_service_user_nobody_makes_anything() {
         bench.library.set_rules(&bench.actor, library::Ruled::Folder(bench.folder.id), rules).await.unwrap();
         let made = bench.library.create_folder(&nobody, bench.folder.id, "By nobody").await;
         assert!(matches!(made, Err(Fault::Unauthenticated)));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_top_of_a_tree_is_shown_to_those_whom_its_rules_let_in() {
+    on_each_engine(Limits::default(), |bench: Bench| async move {
+        let site = Site::new(bench).await;
+        let (library, tenant_id) = (&site.bench.library, site.bench.founded.tenant.id);
+        let (other, stranger) = site.bench.another_tenant().await;
+        for (rules, seen_by) in
+            [(vec![], "organization reader studio"), (vec![rule("r", Allow::All)], "nobody organization reader studio")]
+        {
+            site.rule_folder(&site.bench.founded.root, &rules).await;
+            let mut seen = Vec::new();
+            for (who, actor) in site.cast.all() {
+                match library.root_folder(actor, tenant_id, Right::Read).await {
+                    Ok(root) => {
+                        assert_eq!(root.id, site.bench.founded.root.id);
+                        seen.push(who);
+                    }
+                    Err(fault) => expect_refusal(actor, &fault),
+                }
+            }
+            assert_eq!(seen.join(" "), seen_by);
+            let missing = library.root_folder(&stranger, tenant_id, Right::Read).await;
+            assert!(matches!(missing, Err(Fault::NotFound(library::Noun::Tenant))), "{missing:?}");
+        }
+        // Those without a key are told the same of a tenant that is not there.
+        for id in [other.tenant.id, 999_999] {
+            let refused = library.root_folder(&site.cast.nobody, id, Right::Read).await;
+            assert!(matches!(refused, Err(Fault::Unauthenticated)), "{refused:?}");
+        }
     })
     .await;
 }

@@ -13,7 +13,8 @@ async fn only_those_who_manage_see_and_set_rules() {
         let manager = site.bench.actor_with(only(Right::Manage), None, None).await;
         let confined = site.bench.actor_with(Rights::ALL, Some(site.folder.id), None).await;
         let (_, stranger) = site.bench.another_tenant().await;
-        let (file, folder, space) = (Ruled::Asset(site.file.id), Ruled::Folder(site.folder.id), Ruled::Folder(site.space.id));
+        let (file, folder, space) =
+            (Ruled::Asset(site.file.id), Ruled::Folder(site.folder.id), Ruled::Folder(site.space.id));
         let told = |fault: Option<Fault>| fault.map_or_else(|| "Ok".to_owned(), |fault| format!("{fault:?}"));
         for (who, actor, of_file, of_folder, of_space) in [
             ("nobody", &cast.nobody, "Unauthenticated", "Unauthenticated", "Unauthenticated"),
@@ -139,9 +140,13 @@ async fn who_may_change_but_not_look_is_told_that_it_is_done() {
         site.rule_folder(&site.folder, &[keys("cu", &[app])]).await;
         let renamed = library.change_asset(app, site.file.id, Some("other.txt"), None).await.unwrap();
         assert_eq!(renamed.name, "other.txt");
-        // Also when it is out of reach afterwards.
+        // Moving is also taking away: without the right to delete nobody moves a thing to where they have it.
         let away = library.create_folder(&site.cast.studio, site.space.id, "Away").await.unwrap();
         site.rule_folder(&away, &[keys("c", &[app])]).await;
+        let refused = library.change_asset(app, site.file.id, None, Some(away.id)).await;
+        assert!(matches!(refused, Err(Fault::Denied)));
+        // Also when it is out of reach afterwards.
+        site.rule_folder(&site.folder, &[keys("cud", &[app])]).await;
         let moved = library.change_asset(app, site.file.id, None, Some(away.id)).await.unwrap();
         assert_eq!(moved.folder.id, away.id);
         assert!(matches!(library.change_asset(app, site.file.id, Some("x"), None).await, Err(Fault::Denied)));

@@ -54,11 +54,12 @@ pub enum Operation {
 #[derive(Debug, PartialEq)]
 pub enum Sight {
     Gone,
-    /// A file's bytes can be had unless it, or a folder that it is in, lies in the trash.
     File {
         name: String,
         folder: i64,
+        /// It is in the trash, or in a folder that is.
         trashed: bool,
+        /// Of the bytes, where they can be had.
         hash: Option<Hash>,
     },
     Folder {
@@ -143,13 +144,13 @@ impl Ledger {
             Subject::File(id) => self.files.get(&id).map_or(Sight::Gone, |file| Sight::File {
                 name: file.name.clone(),
                 folder: file.folder,
-                trashed: file.trashed,
+                trashed: !self.file_lives(file),
                 hash: self.file_lives(file).then_some(file.hash),
             }),
             Subject::Folder(id) => self.folders.get(&id).map_or(Sight::Gone, |folder| Sight::Folder {
                 name: folder.name.clone(),
                 parent: folder.parent,
-                trashed: folder.trashed,
+                trashed: !self.folder_lives(id),
             }),
             Subject::New { .. } => unreachable!("what has no id yet is looked for by its name"),
         }

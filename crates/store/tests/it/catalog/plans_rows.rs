@@ -15,8 +15,8 @@ const FILL: &[&str] = &[
     "insert into blobs (id, tenant_id, blob_key, size, sha256, md5, crc32, created_at) \
      select 10000 + n, 1001 + n % 50, 'k' || n, n, decode(md5('' || n), 'hex'), '', 0, n from generate_series(1, 5000) n",
     "insert into assets (id, tenant_id, folder_id, asset_key, slug, name, name_key, state, scan, version_number, \
-     created_by, created_at, updated_at) select 10000 + n, 1001 + n % 50, 10001 + n % 500, 'k' || n, 'n', 'n', 'n' || n, \
-     'ready', 'clean', 1, 10001, n, n from generate_series(1, 5000) n",
+     expires_at, created_by, created_at, updated_at) select 10000 + n, 1001 + n % 50, 10001 + n % 500, 'k' || n, 'n', \
+     'n', 'n' || n, 'ready', 'clean', 1, case n % 10 when 0 then n end, 10001, n, n from generate_series(1, 5000) n",
     "insert into versions (id, asset_id, number, blob_id, media_type, created_by, created_at) \
      select 10000 + n, 10000 + n, 1, 10000 + n, 'a/b', 10001, n from generate_series(1, 5000) n",
     "insert into names (folder_id, slug, asset_id) select 10001 + n % 500, 'n' || n, n from generate_series(1, 5000) n",

@@ -17,6 +17,7 @@ use store::{
     records::NewRecord,
     renditions::Rendition,
     rules::Ruled,
+    search::NameSearch,
     tokens::NewToken,
     uploads::{NewUpload, UploadPart},
     verify::{Child, WrongTally},
@@ -24,6 +25,7 @@ use store::{
 
 use super::{
     engines::NOW,
+    fill::{FIRST_FILLED, fill_assets, fill_folders},
     samples::{START, Site, at, person, random_key, slug},
     tokens::new_token,
 };
@@ -43,6 +45,7 @@ pub async fn call_every_method(url: &str) {
     links_and_renditions(&site, asset_id).await;
     jobs(&site).await;
     records(&site, asset_id).await;
+    search(&site, url).await;
     catalog.close().await;
 }
 
@@ -106,6 +109,8 @@ async fn folders(site: &Site) {
     catalog.child_folders(site.root.id, &START, 9).await.unwrap();
     catalog.folders_of_kind(id, FolderKind::Plain, 0, 9).await.unwrap();
     catalog.folder_tree(&site.root, 9).await.unwrap();
+    catalog.ruled_folders(&site.root, 9).await.unwrap();
+    catalog.ruled_assets(&site.root, 9).await.unwrap();
     catalog.folder_of_anybody(folder.id).await.unwrap();
     catalog.folders_by_id(id, &[folder.id]).await.unwrap();
     catalog.space_bytes(id, folder.id).await.unwrap();
@@ -286,4 +291,25 @@ async fn records(site: &Site, asset_id: i64) {
     catalog.asset_records(asset_id, "botdoc", "message", 0, 9).await.unwrap();
     catalog.replace_record(id, "botdoc", record.id, "x", NOW).await.unwrap();
     catalog.delete_record(id, "botdoc", parent.id).await.unwrap();
+}
+
+/// Among so many rows that each way of searching has its turn.
+async fn search(site: &Site, url: &str) {
+    let (catalog, tenant_id) = (&site.catalog, site.tenant.id);
+    let mut conn = AnyConnection::connect(url).await.unwrap();
+    fill_assets(&mut conn, (tenant_id, site.root.id), FIRST_FILLED, 1_100, 1, "n").await;
+    fill_folders(&mut conn, site, FIRST_FILLED, 1_100, false).await;
+    let any = NameSearch { tenant_id, term: "", under: None, trashed: false, before: i64::MAX, limit: 9 };
+    for (under, trashed) in [(None, false), (None, true), (Some(site.root.path.as_str()), false)] {
+        for term in ["ne", "needle"] {
+            catalog.search_assets(&NameSearch { term, under, trashed, ..any }).await.unwrap();
+            catalog.search_folders(&NameSearch { term, under, trashed, ..any }).await.unwrap();
+        }
+    }
+    // More in the trash than is looked at all together.
+    fill_assets(&mut conn, (tenant_id, site.root.id), 2 * FIRST_FILLED, 20_001, 1, "n").await;
+    let gone = "/* fill */ update assets set deleted_at = 1 where id >= 2000000";
+    sqlx::query(gone).execute(&mut conn).await.unwrap();
+    catalog.search_assets(&NameSearch { term: "ne", trashed: true, ..any }).await.unwrap();
+    catalog.asset_page_start(tenant_id, 1).await.unwrap();
 }

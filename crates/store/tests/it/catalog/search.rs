@@ -224,7 +224,7 @@ fn a_search_finds_what_a_look_at_every_row_finds_after_any_changes() {
         let cases = if database.engine == Engine::Sqlite { 10 } else { 6 };
         let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
         let play = (vec(step(), 10..70), vec(name(), 1..4), any::<usize>());
-        let (database, runtime) = (&*database, Handle::current());
+        let runtime = Handle::current();
         let outcome = tokio::task::block_in_place(|| {
             runner.run(&play, |(steps, terms, top)| {
                 runtime.block_on(async {

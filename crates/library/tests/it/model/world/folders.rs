@@ -2,7 +2,10 @@
 
 use library::{Fault, Invalid};
 
-use super::{super::program::{NAMES, Name}, BAD_NAME, Folder, IN_TRASH, Kind, NO_FOLDER, Said, World};
+use super::{
+    super::program::{NAMES, Name},
+    BAD_NAME, Folder, IN_TRASH, Kind, NO_FOLDER, Said, World,
+};
 
 impl World {
     pub fn make_folder(&mut self, parent: usize, name: Name) -> Said {

@@ -1,0 +1,157 @@
+//! Ends that come by themselves: of what has expired, and of what has lain in the trash for long enough.
+
+use library::{Fault, Invalid, Limits, Scan};
+
+use super::{HOUR_MS, run_due};
+use crate::support::{Bench, on_each_engine};
+
+const DAY_MS: i64 = 24 * HOUR_MS;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_expired_goes_to_the_trash_and_stays_there() {
+    on_each_engine(Limits::default(), |bench: Bench| async move {
+        let (library, actor) = (&bench.library, &bench.actor);
+        let asset = bench.upload("file.txt", b"file").await.unwrap();
+        let ends_at = library.now_ms() + 3 * HOUR_MS;
+        library.limit_asset(actor, asset.id, None, Some(ends_at)).await.unwrap();
+        bench.pass(3 * HOUR_MS - 1);
+        run_due(&bench).await;
+        library.asset(actor, asset.id).await.unwrap();
+        bench.pass(1);
+        // Missing from the first moment on, although nobody has put it in the trash yet.
+        assert!(matches!(library.asset(actor, asset.id).await, Err(Fault::NotFound(_))));
+        assert!(library.list_folder(actor, bench.folder.id).await.unwrap().assets.is_empty());
+        assert!(matches!(library.limit_asset(actor, asset.id, None, None).await, Err(Fault::NotFound(_))));
+        assert!(library.trash(actor).await.unwrap().assets.is_empty());
+        bench.pass(HOUR_MS);
+        run_due(&bench).await;
+        assert_eq!(library.trash(actor).await.unwrap().assets[0].id, asset.id);
+        assert!(matches!(library.restore_asset(actor, asset.id).await, Err(Fault::Expired)));
+        // Its name is free.
+        assert_eq!(bench.upload("file.txt", b"other").await.unwrap().slug, "file.txt");
+        library.purge_asset(actor, asset.id).await.unwrap();
+        assert_eq!(bench.problems().await, []);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn expiry_runs_on_in_the_trash() {
+    on_each_engine(Limits::default(), |bench: Bench| async move {
+        let (library, actor) = (&bench.library, &bench.actor);
+        let asset = bench.upload("file.txt", b"file").await.unwrap();
+        library.limit_asset(actor, asset.id, None, Some(library.now_ms() + 1_000)).await.unwrap();
+        library.trash_asset(actor, asset.id).await.unwrap();
+        bench.pass(999);
+        library.restore_asset(actor, asset.id).await.unwrap();
+        library.trash_asset(actor, asset.id).await.unwrap();
+        bench.pass(1);
+        assert!(matches!(library.restore_asset(actor, asset.id).await, Err(Fault::Expired)));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_expired_in_a_trashed_folder_ends_when_that_is_back() {
+    on_each_engine(Limits::default(), |bench: Bench| async move {
+        let (library, actor) = (&bench.library, &bench.actor);
+        let asset = bench.upload("file.txt", b"file").await.unwrap();
+        library.limit_asset(actor, asset.id, None, Some(library.now_ms() + 1_000)).await.unwrap();
+        library.trash_folder(actor, bench.folder.id).await.unwrap();
+        bench.pass(HOUR_MS);
+        run_due(&bench).await;
+        let restored = library.restore_asset(actor, asset.id).await;
+        assert!(matches!(restored, Err(Fault::Invalid(Invalid::ParentInTrash))));
+        library.restore_folder(actor, bench.folder.id).await.unwrap();
+        assert!(matches!(library.asset(actor, asset.id).await, Err(Fault::NotFound(_))));
+        bench.pass(HOUR_MS);
+        run_due(&bench).await;
+        assert_eq!(library.trash(actor).await.unwrap().assets[0].id, asset.id);
+        assert_eq!(bench.problems().await, []);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_trash_is_kept_as_long_as_it_is_set() {
+    let limits = Limits { trash_age_ms: 2 * DAY_MS, ..Limits::default() };
+    on_each_engine(limits, |bench: Bench| async move {
+        let (library, actor) = (&bench.library, &bench.actor);
+        let folder = library.create_folder(actor, bench.folder.id, "Folder").await.unwrap();
+        let inner = library.create_folder(actor, folder.id, "Inner").await.unwrap();
+        let file = bench.upload("file.txt", b"file").await.unwrap();
+        let in_folder = bench.upload_to(inner.id, "in folder.txt", b"in folder").await.unwrap();
+        let kept = bench.upload("kept.txt", b"kept").await.unwrap();
+        library.trash_asset(actor, file.id).await.unwrap();
+        library.trash_folder(actor, folder.id).await.unwrap();
+        bench.pass(1);
+        library.trash_asset(actor, kept.id).await.unwrap();
+        bench.pass(2 * DAY_MS - 2);
+        run_due(&bench).await;
+        let trash = library.trash(actor).await.unwrap();
+        assert_eq!((trash.folders.len(), trash.assets.len()), (1, 2));
+        bench.pass(HOUR_MS);
+        // Too late for this one: it was put there again.
+        library.restore_asset(actor, kept.id).await.unwrap();
+        library.trash_asset(actor, kept.id).await.unwrap();
+        run_due(&bench).await;
+        let trash = library.trash(actor).await.unwrap();
+        assert_eq!((trash.folders.len(), trash.assets.len()), (0, 1));
+        assert_eq!(trash.assets[0].id, kept.id);
+        for id in [file.id, in_folder.id] {
+            assert!(matches!(library.restore_asset(actor, id).await, Err(Fault::NotFound(_))));
+            assert!(bench.catalog().await.asset(id).await.unwrap().is_none());
+        }
+        assert_eq!(bench.problems().await, []);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_trash_is_purged_at_its_millisecond_and_not_before() {
+    let limits = Limits { trash_age_ms: 5 * HOUR_MS, ..Limits::default() };
+    on_each_engine(limits, |bench: Bench| async move {
+        let (library, actor) = (&bench.library, &bench.actor);
+        let file = bench.upload("file.txt", b"file").await.unwrap();
+        library.trash_asset(actor, file.id).await.unwrap();
+        library.trash_folder(actor, bench.folder.id).await.unwrap();
+        for (pass_ms, left) in [(5 * HOUR_MS - 1, (1, 1)), (1, (0, 0))] {
+            bench.pass(pass_ms);
+            library.queue(&bench.system(), &library::Work::Tend).await.unwrap();
+            run_due(&bench).await;
+            let trash = library.trash(actor).await.unwrap();
+            assert_eq!((trash.folders.len(), trash.assets.len()), left);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_setting_the_trash_is_kept_for_ever() {
+    on_each_engine(Limits::default(), |bench: Bench| async move {
+        let file = bench.upload("file.txt", b"file").await.unwrap();
+        bench.library.trash_asset(&bench.actor, file.id).await.unwrap();
+        bench.pass(10_000 * DAY_MS);
+        run_due(&bench).await;
+        bench.library.restore_asset(&bench.actor, file.id).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_infected_goes_to_the_trash_and_never_comes_back() {
+    on_each_engine(Limits::default(), |bench: Bench| async move {
+        let (library, actor) = (&bench.library, &bench.actor);
+        let file = bench.upload("file.txt", b"file").await.unwrap();
+        library.contents(actor, file.id, None).await.unwrap();
+        library.set_scan(&bench.system(), file.tenant_id, file.id, Scan::Infected).await.unwrap();
+        assert!(matches!(library.contents(actor, file.id, None).await, Err(Fault::NotFound(_))));
+        assert!(matches!(library.restore_asset(actor, file.id).await, Err(Fault::Quarantined)));
+        library.set_scan(&bench.system(), file.tenant_id, file.id, Scan::Clean).await.unwrap();
+        library.restore_asset(actor, file.id).await.unwrap();
+        library.contents(actor, file.id, None).await.unwrap();
+        let by_owner = library.set_scan(actor, file.tenant_id, file.id, Scan::Infected).await;
+        assert!(matches!(by_owner, Err(Fault::Denied)));
+    })
+    .await;
+}
