@@ -27,6 +27,7 @@ async fn bytes_go_in_three_steps_each_at_its_age() {
         assert_eq!((bench.files("originals"), bench.files("renditions")), (1, 1));
         trash_and_purge(&bench, &asset).await;
         bench.pass(garbage - 1);
+        assert_eq!(library.collect(&system, true).await.unwrap(), none());
         assert_eq!(library.collect(&system, false).await.unwrap(), none());
         bench.pass(1);
         let dead = Collected { dead_blobs: 1, dead_bytes: image.len() as u64, ..none() };
@@ -37,6 +38,7 @@ async fn bytes_go_in_three_steps_each_at_its_age() {
         assert_eq!((bench.files("originals"), bench.files("renditions"), bench.files("holding")), (0, 0, 1));
         assert_eq!(library.collect(&system, false).await.unwrap(), none());
         bench.pass(holding);
+        assert_eq!(library.collect(&system, true).await.unwrap(), none());
         assert_eq!(library.collect(&system, false).await.unwrap(), none());
         bench.pass(1);
         let dropped = Collected { dropped: 1, dropped_bytes: image.len() as u64, ..none() };

@@ -186,3 +186,26 @@ async fn the_trash_leaves_out_what_is_denied() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_does_not_take_along_what_is_kept_from_whom_it_goes_by() {
+    on_each_engine(Limits::default(), |bench: Bench| async move {
+        let mixed = Mixed::new(bench).await;
+        let (cast, library, site) = (&mixed.site.cast, &mixed.site.bench.library, &mixed.site);
+        // A file and a folder in it are the organization's.
+        assert!(matches!(library.trash_folder(&cast.app, site.folder.id).await, Err(Fault::Denied)));
+        site.rule_file(&mixed.hidden, &[]).await;
+        assert!(matches!(library.trash_folder(&cast.app, site.folder.id).await, Err(Fault::Denied)));
+        site.rule_folder(&mixed.hidden_folder, &[keys("rcu", &[&cast.app])]).await;
+        assert!(matches!(library.trash_folder(&cast.app, site.folder.id).await, Err(Fault::Denied)));
+        // What is in the trash already goes with the rest when that is purged.
+        site.rule_folder(&mixed.hidden_folder, &[keys("d", &[&cast.app])]).await;
+        library.trash_folder(&cast.app, site.folder.id).await.unwrap();
+        site.rule_file(&mixed.below, &[keys("d", &[&cast.organization])]).await;
+        assert!(matches!(library.purge_folder(&cast.app, site.folder.id).await, Err(Fault::Denied)));
+        assert!(matches!(library.asset_or_trashed(&cast.studio, mixed.below.id).await, Ok(asset) if !asset.lives()));
+        site.rule_file(&mixed.below, &[]).await;
+        library.purge_folder(&cast.app, site.folder.id).await.unwrap();
+    })
+    .await;
+}
