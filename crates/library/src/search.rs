@@ -34,8 +34,11 @@ pub struct SearchHits {
 
 /// Paging through hits passes over each; pages of all files are found by their tallies instead, and have no end.
 const MAX_PASSED_OVER: u64 = 10_000;
-/// A search that finds next to nothing the actor may see ends after so many looks at the index.
-const MAX_LOOKS: usize = 200;
+/// A search that finds next to nothing, or nothing that the actor may see, ends after so many looks: each is at 20,000 rows
+/// at most.
+const MAX_LOOKS: usize = 12;
+/// Hits that are passed over are read this many at a time, so that the last that may be reached is within those looks.
+const PASSED_OVER_AT_ONCE: i64 = 1_000;
 
 impl Library {
     /// Searches.
@@ -65,6 +68,7 @@ impl Library {
         };
         let mut hits = SearchHits::default();
         let mut pass_over = search.page.saturating_mul(search.limit as u64);
+        let mut tallied = false;
         let everything = term.is_empty() && top.is_none() && !search.trashed && search.id.is_none();
         // Who is held by rules may see fewer, so theirs are counted one by one.
         if everything && actor.rights().has(Right::Manage) {
@@ -73,7 +77,7 @@ impl Library {
                 Some(start) => place.before = start,
                 None => return Ok(hits),
             }
-            pass_over = 0;
+            (pass_over, tallied) = (0, true);
         }
         if pass_over > MAX_PASSED_OVER {
             return Err(Fault::Invalid(Invalid::Page));
@@ -86,24 +90,32 @@ impl Library {
         }
         // Somebody who asks for one thing by its id does not want everything else.
         if !(term.is_empty() && search.id.is_some()) {
-            self.find_assets(actor, place, pass_over, search.limit, &mut hits.assets).await?;
+            self.find_assets(actor, place, (pass_over, search.limit), tallied, &mut hits.assets).await?;
         }
         Ok(hits)
     }
 
+    /// What is over is in no hit. On a page that was found by tallies it takes its place all the same, for they count it: else
+    /// that page would reach into the next one.
     async fn find_assets(
         &self,
         actor: &Actor,
         mut place: NameSearch<'_>,
-        mut pass_over: u64,
-        limit: usize,
+        (mut pass_over, mut limit): (u64, usize),
+        tallied: bool,
         into: &mut Vec<Asset>,
     ) -> Result<(), Fault> {
+        if pass_over > 0 {
+            place.limit = place.limit.max(PASSED_OVER_AT_ONCE);
+        }
         for _ in 0..MAX_LOOKS {
             let page = self.inner.catalog.search_assets(&place).await?;
             for asset in page.found {
                 let known = into.iter().any(|other| other.id == asset.id);
                 let over = !place.trashed && self.is_over(&asset);
+                if over && tallied {
+                    limit = limit.saturating_sub(1);
+                }
                 if known || over || self.expect_with(actor, Right::Read, &asset).await.is_err() {
                     continue;
                 }
@@ -111,7 +123,7 @@ impl Library {
                     pass_over -= 1;
                     continue;
                 }
-                if into.len() == limit {
+                if into.len() >= limit {
                     return Ok(());
                 }
                 into.push(asset);

@@ -1,6 +1,6 @@
 //! Ends that come by themselves: of what has expired, and of what has lain in the trash for long enough.
 
-use library::{Fault, Invalid, Limits, Scan};
+use library::{Fault, Invalid, Limits, Scan, Search};
 
 use super::{HOUR_MS, run_due};
 use crate::support::{Bench, on_each_engine};
@@ -31,6 +31,35 @@ async fn what_has_expired_goes_to_the_trash_and_stays_there() {
         assert_eq!(bench.upload("file.txt", b"other").await.unwrap().slug, "file.txt");
         library.purge_asset(actor, asset.id).await.unwrap();
         assert_eq!(bench.problems().await, []);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_expired_shifts_no_pages() {
+    on_each_engine(Limits::default(), |bench: Bench| async move {
+        let (library, actor) = (&bench.library, &bench.actor);
+        let mut ids = Vec::new();
+        for name in ["0", "1", "2", "3", "4", "5", "6"] {
+            ids.push(bench.upload(name, name.as_bytes()).await.unwrap().id);
+        }
+        for over in [1, 4, 6] {
+            library.limit_asset(actor, ids[over], None, Some(library.now_ms())).await.unwrap();
+        }
+        let expected = [5, 3, 2, 0].map(|at: usize| ids[at]);
+        // Before it is put in the trash, and after: each of the others is on one page.
+        for _ in 0..2 {
+            for limit in 1..=4 {
+                let mut seen = Vec::new();
+                for page in 0..8 {
+                    let search = Search { page, limit, ..Search::default() };
+                    let hits = library.search(actor, &search).await.unwrap();
+                    seen.extend(hits.assets.into_iter().map(|asset| asset.id));
+                }
+                assert_eq!(seen, expected, "{limit} on a page");
+            }
+            run_due(&bench).await;
+        }
     })
     .await;
 }
