@@ -55,7 +55,10 @@ async function cleanUp() {
   rmSync(scratch, { recursive: true, force: true });
 }
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-  process.on(signal, () => cleanUp().finally(() => process.exit(1)));
+  process.on(signal, () => {
+    console.error(`bench: stopped by ${signal}`);
+    cleanUp().finally(() => process.exit(1));
+  });
 }
 
 const lines = [];
