@@ -1,4 +1,5 @@
-// main.mjs [--rows 1,2] [--turns 5] [--seconds 3]: measures the rows that are asked for, prints the table, writes results.md.
+// main.mjs [--rows 1,2] [--turns 5] [--seconds 3] [--out FILE]: measures the rows that are asked for, prints the table, and writes it to
+// FILE; when all rows are measured and no FILE is named, to results.md.
 // It knows the rows by name only; what each measures is in rows/.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,9 +7,11 @@ import { parseArgs } from "node:util";
 
 import { stopAll } from "./processes.mjs";
 import { machine, table } from "./report.mjs";
+import { coldOverHttp } from "./rows/cold.mjs";
 import { hotRendition, originals } from "./rows/delivery.mjs";
 import { idle } from "./rows/idle.mjs";
 import { packages } from "./rows/packages.mjs";
+import { coldRendition, fourSizes, otherFormats } from "./rows/renditions.mjs";
 import { size, sizeOnPostgres } from "./rows/size.mjs";
 import { largeUploadSlowly, manyUploadsSlowly } from "./rows/slow.mjs";
 import { largeUpload, manyUploads } from "./rows/uploads.mjs";
@@ -16,6 +19,10 @@ import { largeUpload, manyUploads } from "./rows/uploads.mjs";
 const ROWS = new Map([
   ["1", hotRendition],
   ["2", originals],
+  ["3", coldRendition],
+  ["4", coldOverHttp],
+  ["5", otherFormats],
+  ["6", fourSizes],
   ["7", largeUpload],
   ["7s", largeUploadSlowly],
   ["8", manyUploads],
@@ -32,6 +39,7 @@ const { values } = parseArgs({
     rows: { type: "string" },
     turns: { type: "string", default: "5" },
     seconds: { type: "string", default: "3" },
+    out: { type: "string" },
   },
 });
 const wanted = values.rows === undefined ? [...ROWS.keys()] : values.rows.split(",");
@@ -77,7 +85,9 @@ try {
 
 const text = table(lines);
 console.log(text);
-if (values.rows === undefined) {
-  const head = `# Measured against the peers\n\nWritten by \`make bench\`. ${machine()}\n`;
-  writeFileSync(join(bench, "results.md"), `${head}\n${text}\n`);
+const out = values.out ?? (values.rows === undefined ? join(bench, "results.md") : undefined);
+if (out !== undefined) {
+  const how = values.rows === undefined ? "`make bench`" : `\`bench/run --rows ${values.rows}\``;
+  const head = `# Measured against the peers\n\nWritten by ${how}. ${machine()}\n`;
+  writeFileSync(out, `${head}\n${text}\n`);
 }

@@ -2,11 +2,12 @@
 //! packages.
 
 use axum::{Json, body::Body, extract::State, response::Response};
-use library::{Actor, Asset, Delivery, Fault, Library, Noun, Package, Plan};
+use library::{Accepts, Actor, Asset, Delivery, Fault, Library, Noun, Package, Plan, Wanted};
 use serde_json::{Value, json};
 use wire::{Asked, Base, Cache, Disposition, Manner, Query};
 
 use crate::{
+    PREVIEWS,
     auth::{Caller, Reader},
     bodies,
     error::Refused,
@@ -137,7 +138,7 @@ pub(crate) async fn zip_package(
         return Err(Refused::not_authorised());
     }
     let delivery = library.package(&actor, &Package { context, folders, assets }).await?;
-    deliver(&library, &actor, &asked, delivery, Disposition::Attachment).await
+    deliver(&library, &actor, &asked, delivery, &Manner { disposition: Disposition::Attachment, ..MANNER }).await
 }
 
 async fn view(library: &Library, actor: &Actor, asset: &Asset, urls: &Urls) -> Result<FileView, Refused> {
@@ -159,10 +160,10 @@ async fn deliver(
     actor: &Actor,
     asked: &Asked,
     delivery: Delivery,
-    disposition: Disposition,
+    manner: &Manner<'_>,
 ) -> Result<Response, Refused> {
     library.count_download(actor, &delivery.toll, asked.portion_of(&delivery.content)).await?;
-    Ok(wire::deliver(asked, delivery.content, &Manner { disposition, ..MANNER }))
+    Ok(wire::deliver(asked, delivery.content, manner))
 }
 
 async fn contents(
@@ -176,12 +177,15 @@ async fn contents(
     // Who may not see the file is not told what is wrong with the size either.
     let asset = library.asset(actor, id).await?;
     let plan = parse_plan(query.get("size"), query.get("format"), query.get("quality"))?;
-    let plan = plan.or_else(|| default_plan_of(&asset));
+    let accepts = Accepts { webp: asked.takes("image/webp") };
+    let plan = plan.map(|plan| plan.for_client(accepts)).or_else(|| default_plan_of(&asset));
+    let negotiated = plan.is_some_and(|plan| matches!(plan.format, Wanted::Auto(_)));
     let delivery = match way {
         Way::Api => library.contents(actor, id, plan.as_ref()).await?,
         Way::Cdn => library.public_contents(actor, id, plan.as_ref()).await?,
     };
-    deliver(library, actor, asked, delivery, MANNER.disposition).await
+    let manner = Manner { vary: negotiated.then_some("Accept"), ..MANNER };
+    deliver(library, actor, asked, delivery, &manner).await
 }
 
 /// What a request without a size gets: `xlarge`, but for what moves or would lose its form: GIF, APNG, SVG.
@@ -193,7 +197,7 @@ fn default_plan_of(asset: &Asset) -> Option<Plan> {
 }
 
 async fn thumbnail(library: &Library, actor: &Actor, asked: &Asked, id: i64) -> Result<Response, Refused> {
-    let content = library.thumbnail(actor, id, &Library::preview_plan()).await;
+    let content = library.thumbnail(actor, id, &PREVIEWS[0]).await;
     let content = content.map_err(|fault| match fault {
         // No picture can be made of it: there is no thumbnail.
         Fault::Unsupported => Fault::NotFound(Noun::Rendition),

@@ -25,7 +25,7 @@ use axum::{
     http::Method,
     routing::{delete, get, post, put},
 };
-use library::{Library, Right, Rights, TokenWish};
+use library::{Library, Plan, Right, Rights, TokenWish};
 use wire::{Cors, Route};
 
 pub use auth::{REALM, TokenKind};
@@ -42,6 +42,9 @@ pub const CORS: Cors = Cors {
     allow_methods: "GET, HEAD, POST, PUT, DELETE, OPTIONS",
     expose_headers: "Content-Disposition, Content-Length, Content-Range, Accept-Ranges, ETag, Last-Modified, Repr-Digest, Retry-After, X-Request-Id, X-Total-Count",
 };
+
+/// What clients show right after an upload: the `thumbnail`.
+pub const PREVIEWS: &[Plan] = &[Library::preview_plan()];
 
 /// The whole surface.
 pub const ROUTES: &[Route<Library, Right>] = &[

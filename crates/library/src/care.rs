@@ -123,7 +123,8 @@ impl Library {
         outcome.map(drop).map_err(store_fault)
     }
 
-    /// What is to be done every hour: expiry, the trash's retention, and bytes that died. Each step stands by itself.
+    /// What is to be done every hour: expiry, the trash's retention, bytes that died, and renditions that nobody
+    /// uses. Each step stands by itself.
     pub(crate) async fn tend(&self) -> Result<(), Fault> {
         self.end_expired().await?;
         self.empty_old_trash().await?;
@@ -131,6 +132,7 @@ impl Library {
         let mut collected = Collected::default();
         self.collect_dead(false, &mut collected).await?;
         self.drop_held(false, &mut collected).await?;
+        self.evict().await?;
         tracing::info!(?collected, "tended");
         Ok(())
     }

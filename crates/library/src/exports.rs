@@ -59,17 +59,14 @@ impl Library {
         let name = context
             .filter(|folder| folder.parent_id.is_some())
             .map_or_else(|| "media".to_owned(), |folder| folder.name);
-        let modified_ms = packing.entries.iter().map(|entry| entry.modified_ms).max().unwrap_or_default();
-        let tag = archive_tag(&packing.entries);
-        let content = Content {
-            body: archive(packing.entries),
-            media_type: MediaType::ZIP,
-            name: format!("{name}.zip"),
-            tag,
-            modified_ms,
-            sha256: None,
-        };
-        let toll = Toll::of(packing.assets.values(), &content);
+        let Packing { entries, assets, .. } = packing;
+        let modified_ms = entries.iter().map(|entry| entry.modified_ms).max().unwrap_or_default();
+        // Hashing and laying out a hundred thousand entries keeps a thread for some milliseconds.
+        let sealed = tokio::task::spawn_blocking(move || (archive_tag(&entries), archive(entries)));
+        let (tag, body) = sealed.await.map_err(Fault::internal)?;
+        let name = format!("{name}.zip");
+        let content = Content { body, media_type: MediaType::ZIP, name, tag, modified_ms, sha256: None };
+        let toll = Toll::of(assets.values(), &content);
         Ok(Delivery { content, toll })
     }
 }

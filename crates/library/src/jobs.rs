@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{Actor, Fault, Job, JobState, Library, Origin, Plan, Resize, Work, chance};
+use crate::{Actor, Fault, Job, JobState, Library, Origin, Work, chance};
 
 /// How long a worker may keep a job before another may take it, in milliseconds.
 const CLAIM_MS: i64 = 10 * 60 * 1_000;
@@ -23,8 +23,8 @@ const RECURRING: &[(Work, i64)] = &[(Work::Tend, 60 * 60 * 1_000), (Work::SweepS
 /// How often downloads are written down.
 const FLUSH: Duration = Duration::from_secs(1);
 
-/// The small rendition that lists show: fits a square of this many pixels.
-pub(crate) const PREVIEW_SIDE_PX: u32 = 320;
+/// How many of those pass until uses of renditions are written down too.
+const FLUSHES_PER_USES: u32 = 60;
 
 /// Runs a library's jobs.
 pub struct JobRunner {
@@ -42,7 +42,7 @@ impl JobRunner {
 
     /// Runs jobs until the future is dropped. A job that is cut off is taken up again after its claim ends.
     pub async fn run(self) {
-        tokio::join!(self.run_jobs(), self.write_down_downloads());
+        tokio::join!(self.run_jobs(), self.write_down_downloads(), self.look_after_renditions());
     }
 
     async fn write_down_downloads(&self) {
@@ -50,6 +50,20 @@ impl JobRunner {
             tokio::time::sleep(FLUSH).await;
             if let Err(error) = self.library.flush_downloads().await {
                 tracing::warn!(%error, "downloads can not be written down yet");
+            }
+        }
+    }
+
+    async fn look_after_renditions(&self) {
+        for flush in 1_u32.. {
+            tokio::time::sleep(FLUSH).await;
+            if let Err(error) = self.library.evict_if_grown().await {
+                tracing::warn!(%error, "there is no room for more renditions yet");
+            }
+            if flush.is_multiple_of(FLUSHES_PER_USES)
+                && let Err(error) = self.library.flush_rendition_uses().await
+            {
+                tracing::warn!(%error, "uses of renditions can not be written down yet");
             }
         }
     }
@@ -136,22 +150,11 @@ impl Library {
         Ok(())
     }
 
-    /// The plan of the small rendition that lists show.
-    #[must_use]
-    pub const fn preview_plan() -> Plan {
-        Plan {
-            resize: Resize::Within { width: PREVIEW_SIDE_PX, height: PREVIEW_SIDE_PX },
-            enlarge: false,
-            format: Some(crate::Format::Jpeg),
-            quality: None,
-        }
-    }
-
     async fn work(&self, work: &Work) -> Result<(), Fault> {
         let actor = Actor::system(Origin::default());
         match work {
-            Work::Preview { asset_id } => match self.thumbnail(&actor, *asset_id, &Self::preview_plan()).await {
-                // Gone meanwhile, or nothing to draw: there is no preview to make.
+            Work::Preview { asset_id } => match self.make_previews(&actor, *asset_id).await {
+                // Gone meanwhile, or nothing to draw: there is nothing to make.
                 Ok(_) | Err(Fault::NotFound(_) | Fault::Unsupported | Fault::Quarantined) => Ok(()),
                 Err(fault) => Err(fault),
             },

@@ -12,6 +12,7 @@ mod downloads;
 mod exports;
 mod fault;
 mod folders;
+mod image_details;
 mod jobs;
 mod names;
 mod renditions;
@@ -34,8 +35,10 @@ pub use clock::Clock;
 pub use downloads::{Delivery, Toll};
 pub use exports::Package;
 pub use fault::{Fault, Invalid, Noun};
+pub use image_details::ImageDetails;
 pub use jobs::JobRunner;
-pub use media::{Format, Plan, Renderer, RendererConfig, Resize};
+pub use media::{Accepts, Crop, Focus, Format, Plan, Renderer, RendererConfig, Resize, Wanted};
+pub use renditions::{Dropped, RenditionsOf, Warmed};
 pub use rules::{MAX_RULES, RulesInForce};
 pub use search::{Search, SearchHits};
 pub use store::{
@@ -77,6 +80,10 @@ pub struct Limits {
     pub garbage_age_ms: i64,
     /// For how long collected bytes lie in the holding area before they are removed for good, in milliseconds.
     pub holding_age_ms: i64,
+    /// How many bytes renditions may have together before those go that lay idle longest; 0: without a limit.
+    pub max_renditions_bytes: u64,
+    /// For how long a rendition that nobody uses is kept, in milliseconds; 0: for ever.
+    pub renditions_age_ms: i64,
 }
 
 impl Default for Limits {
@@ -91,6 +98,8 @@ impl Default for Limits {
             trash_age_ms: 0,
             garbage_age_ms: 60 * 60 * 1_000,
             holding_age_ms: 7 * 24 * 60 * 60 * 1_000,
+            max_renditions_bytes: 10 << 30,
+            renditions_age_ms: 90 * 24 * 60 * 60 * 1_000,
         }
     }
 }
@@ -107,6 +116,8 @@ struct Inner {
     renderer: Renderer,
     clock: Clock,
     limits: Limits,
+    /// What is made of an image before anybody asks.
+    previews: Vec<Plan>,
     cards: cards::Cards,
     tokens: tokens::Memory,
     renditions: renditions::Memory,
@@ -116,9 +127,17 @@ struct Inner {
 }
 
 impl Library {
-    /// Puts a library together from its parts.
+    /// Puts a library together from its parts. `previews` are made of every image that comes in, before anybody asks for them:
+    /// [`Self::preview_plan`], and what else its dialects show at once.
     #[must_use]
-    pub fn new(catalog: Catalog, blobs: Blobs, renderer: Renderer, clock: Clock, limits: Limits) -> Self {
+    pub fn new(
+        catalog: Catalog,
+        blobs: Blobs,
+        renderer: Renderer,
+        clock: Clock,
+        limits: Limits,
+        previews: Vec<Plan>,
+    ) -> Self {
         let inner = Inner {
             cards: cards::Cards::new(&limits),
             tokens: tokens::Memory::new(&limits),
@@ -131,6 +150,7 @@ impl Library {
             renderer,
             clock,
             limits,
+            previews,
         };
         Self { inner: Arc::new(inner) }
     }
@@ -166,6 +186,9 @@ impl Library {
     pub async fn close(&self) {
         if let Err(error) = self.flush_downloads().await {
             tracing::warn!(%error, "the last second's downloads are not counted");
+        }
+        if let Err(error) = self.flush_rendition_uses().await {
+            tracing::warn!(%error, "the last minute's uses of renditions are not noted");
         }
         self.inner.catalog.close().await;
     }

@@ -1,34 +1,62 @@
-//! Delivering a file's bytes: as they are, or by a plan. A rendition is made once, by one flight however many ask.
+//! Delivering a file's bytes: as they are, or by a plan. A rendition is made once, by one flight however many ask, and kept for
+//! as long as there is room; one that is gone by the time it is sent is made again.
 
-use std::{sync::Arc, time::Duration};
+mod drawing;
+mod idle;
+mod previews;
 
-use bytes::{Bytes, BytesMut};
-use content::{Body, ByteRange, Content};
-use futures_util::TryStreamExt;
-use media::{Plan, Probe, RenderError, Rendered, Resolution, Resolved};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use content::{Body, Content};
+use media::{Plan, Probe, Resolution, Resolved};
 use moka::future::Cache;
 use store::{
-    blobs::{BlobKey, Kind},
+    blobs::{BlobKey, Error as BlobError},
     renditions::Rendition,
 };
 
 use crate::{
-    Actor, Asset, Delivery, Fault, Library, Limits, Noun, Right, Version,
-    downloads::Toll,
-    names,
-    uploads::{stage_fault, store_fault},
+    Actor, Asset, Delivery, Fault, Library, Limits, Noun, Right, Version, downloads::Toll, names, uploads::store_fault,
 };
+
+pub(crate) use drawing::{read_whole, render_fault};
+use idle::Uses;
+pub use idle::{Dropped, RenditionsOf};
+pub use previews::Warmed;
 
 /// For how long an image that could not be drawn is not tried again.
 const REFUSAL_AGE: Duration = Duration::from_secs(10 * 60);
 
+/// A rendition by its blob and the key of its plan.
+type Name = (i64, Box<str>);
+
 /// Renditions by blob and plan. What it holds never changes; only the bytes behind it may be evicted.
 pub(crate) struct Memory {
-    made: Cache<(i64, Box<str>), Arc<Rendition>>,
+    made: Cache<Name, Arc<Kept>>,
     /// Images that could not be drawn: each try may have cost seconds of a worker.
     refused: Cache<i64, ()>,
     /// One turn for each image, so that many sizes of a slow one do not keep every worker from all the others.
     turns: Cache<i64, Arc<tokio::sync::Semaphore>>,
+    uses: Uses,
+    decodings: AtomicU64,
+}
+
+/// A rendition that this node has seen, and when it was used.
+struct Kept {
+    rendition: Rendition,
+    used: idle::Used,
+}
+
+impl Kept {
+    fn name(&self) -> Name {
+        (self.rendition.blob_id, self.rendition.plan_key.clone().into_boxed_str())
+    }
 }
 
 impl Memory {
@@ -37,6 +65,8 @@ impl Memory {
             made: Cache::new(limits.max_cards),
             refused: Cache::builder().max_capacity(limits.max_cards).time_to_live(REFUSAL_AGE).build(),
             turns: Cache::builder().max_capacity(limits.max_cards).time_to_idle(REFUSAL_AGE).build(),
+            uses: Uses::default(),
+            decodings: AtomicU64::default(),
         }
     }
 }
@@ -73,6 +103,12 @@ impl Library {
         self.drawn(&asset, version, plan).await
     }
 
+    /// How often an image was given to a worker to draw from, since this library was opened: for those who watch it.
+    #[must_use]
+    pub fn decodings(&self) -> u64 {
+        self.inner.renditions.decodings.load(Ordering::Relaxed)
+    }
+
     /// The file whose bytes the actor may have and the scan lets out.
     async fn safe_asset(&self, actor: &Actor, asset_id: i64) -> Result<Arc<Asset>, Fault> {
         let asset = self.expect_asset(actor, asset_id, Right::Read).await?;
@@ -98,9 +134,36 @@ impl Library {
         match plan.resolve(&probe_of(version).ok_or(Fault::Unsupported)?) {
             Resolution::Unchanged => self.original(asset, version).await,
             Resolution::Render(resolved) => {
-                let rendition = self.rendition(version, &resolved).await?;
-                self.rendered(asset, version, &rendition, &resolved).await
+                let (kept, body) = self.opened_rendition(version, &resolved).await?;
+                self.note_use(&kept);
+                Ok(rendered(asset, version, (&kept.rendition, &resolved), body))
             }
+        }
+    }
+
+    /// A rendition and its bytes. Another node may have evicted it since this one saw it: then it is drawn again, once.
+    async fn opened_rendition(&self, version: &Version, resolved: &Resolved) -> Result<(Arc<Kept>, Body), Fault> {
+        let kept = self.rendition(version, resolved).await?;
+        match self.try_open(&kept.rendition).await.map_err(store_fault)? {
+            Some(body) => Ok((kept, body)),
+            None => {
+                self.forget_rendition(&kept).await?;
+                let kept = self.rendition(version, resolved).await?;
+                let body = self.open(kept.rendition.key, kept.rendition.size).await?;
+                Ok((kept, body))
+            }
+        }
+    }
+
+    /// The bytes of a rendition, if they are there and whole.
+    async fn try_open(&self, rendition: &Rendition) -> Result<Option<Body>, BlobError> {
+        if let Some(bytes) = self.inner.blobs.hot(rendition.key) {
+            return Ok(Some(Body::Memory(bytes)));
+        }
+        match self.inner.blobs.open(rendition.key, rendition.size).await {
+            Ok(body) => Ok(Some(body)),
+            Err(BlobError::Missing(_) | BlobError::Length { .. }) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
@@ -115,110 +178,28 @@ impl Library {
         })
     }
 
-    async fn rendered(
-        &self,
-        asset: &Asset,
-        version: &Version,
-        rendition: &Rendition,
-        resolved: &Resolved,
-    ) -> Result<Content, Fault> {
-        let name = if rendition.media_type == version.media_type {
-            asset.name.clone()
-        } else {
-            names::with_extension(&asset.name, resolved.format.extension())
-        };
-        let mut tag = hex::encode(&version.blob.digest.sha256[..16]);
-        tag.extend(["-", &rendition.plan_key]);
-        Ok(Content {
-            body: self.open(rendition.key, rendition.size).await?,
-            media_type: rendition.media_type.clone(),
-            name,
-            tag,
-            modified_ms: version.created_at,
-            sha256: None,
-        })
-    }
-
     pub(crate) async fn open(&self, key: BlobKey, size: u64) -> Result<Body, Fault> {
         if let Some(bytes) = self.inner.blobs.hot(key) {
             return Ok(Body::Memory(bytes));
         }
         self.inner.blobs.open(key, size).await.map_err(store_fault)
     }
+}
 
-    /// The rendition, from memory, from the catalog, or made now by one flight.
-    async fn rendition(&self, version: &Version, resolved: &Resolved) -> Result<Arc<Rendition>, Fault> {
-        let key = (version.blob.id, resolved.key().into_boxed_str());
-        if let Some(rendition) = self.inner.renditions.made.get(&key).await {
-            return Ok(rendition);
-        }
-        // When the caller whose flight it is goes away, the next of those who wait takes it over; with nobody left to wait
-        // the work is dropped, and the worker is free.
-        let make = async { self.find_or_make(version, resolved).await.map(Arc::new) };
-        let made =
-            tokio::time::timeout(self.inner.limits.max_render_wait, self.inner.renditions.made.try_get_with(key, make));
-        made.await.map_err(|_| Fault::Busy)?.map_err(|fault: Arc<Fault>| Fault::clone(&fault))
-    }
-
-    async fn find_or_make(&self, version: &Version, resolved: &Resolved) -> Result<Rendition, Fault> {
-        let plan_key = resolved.key();
-        if let Some(rendition) = self.inner.catalog.rendition(version.blob.id, &plan_key).await? {
-            return Ok(rendition);
-        }
-        let rendered = self.draw(version, resolved).await?;
-        let (library, blob_id, now_ms) = (self.clone(), version.blob.id, self.now_ms());
-        // On a task of its own: once it is drawn, a caller who goes away leaves no bytes without a row.
-        let kept = tokio::spawn(async move { library.keep_rendition(blob_id, plan_key, rendered, now_ms).await });
-        kept.await.map_err(Fault::internal)?
-    }
-
-    /// Draws, one rendition of an image at a time; what can not be drawn is remembered.
-    async fn draw(&self, version: &Version, resolved: &Resolved) -> Result<Rendered, Fault> {
-        let (blob_id, memory) = (version.blob.id, &self.inner.renditions);
-        let turn = memory.turns.get_with(blob_id, async { Arc::new(tokio::sync::Semaphore::new(1)) }).await;
-        let _turn = turn.acquire().await.expect("nobody closes it");
-        if memory.refused.contains_key(&blob_id) {
-            return Err(Fault::Unsupported);
-        }
-        let input = read_whole(&self.open(version.blob.key, version.blob.size).await?).await?;
-        let mut outcome = self.inner.renderer.render(input.clone(), resolved).await;
-        if matches!(outcome, Err(RenderError::Crashed)) {
-            // A worker may have died of something else: the image is only to blame if the next one dies too.
-            outcome = self.inner.renderer.render(input, resolved).await;
-        }
-        let outcome = outcome.map_err(render_fault);
-        if matches!(outcome, Err(Fault::Unsupported)) {
-            memory.refused.insert(blob_id, ()).await;
-        }
-        outcome
-    }
-
-    async fn keep_rendition(
-        &self,
-        blob_id: i64,
-        plan_key: String,
-        rendered: Rendered,
-        now_ms: i64,
-    ) -> Result<Rendition, Fault> {
-        let size = rendered.bytes.len() as u64;
-        let staged = self.inner.blobs.stage_bytes(Kind::Rendition, rendered.bytes).await.map_err(stage_fault)?;
-        let key = self.inner.blobs.publish(staged).await.map_err(store_fault)?;
-        let rendition = Rendition {
-            blob_id,
-            plan_key,
-            key,
-            media_type: rendered.media_type,
-            width: rendered.width,
-            height: rendered.height,
-            size,
-        };
-        if self.inner.catalog.add_rendition(&rendition, now_ms).await? {
-            return Ok(rendition);
-        }
-        // Another node was faster: its bytes are the ones that the row names.
-        self.discard(key).await;
-        let first = self.inner.catalog.rendition(rendition.blob_id, &rendition.plan_key).await?;
-        first.ok_or(Fault::NotFound(Noun::Rendition))
+/// The tag names the bytes themselves: drawn again, they may be others.
+fn rendered(asset: &Asset, version: &Version, (rendition, resolved): (&Rendition, &Resolved), body: Body) -> Content {
+    let name = if rendition.media_type == version.media_type {
+        asset.name.clone()
+    } else {
+        names::with_extension(&asset.name, resolved.format.extension())
+    };
+    Content {
+        body,
+        media_type: rendition.media_type.clone(),
+        name,
+        tag: rendition.key.id().to_string(),
+        modified_ms: version.created_at,
+        sha256: None,
     }
 }
 
@@ -232,42 +213,4 @@ fn probe_of(version: &Version) -> Option<Probe> {
         orientation: version.orientation,
         animated: version.animated,
     })
-}
-
-/// Reads an image whole, as a decoder needs it. The renderer's own limit keeps it bounded.
-pub(crate) async fn read_whole(body: &Body) -> Result<Bytes, Fault> {
-    if let Body::Memory(bytes) = body {
-        return Ok(bytes.clone());
-    }
-    let len = body.len();
-    if len > MAX_IMAGE_BYTES {
-        return Err(Fault::Unsupported);
-    }
-    let collected = BytesMut::with_capacity(usize::try_from(len).map_err(|_| Fault::Unsupported)?);
-    let whole = body.read(ByteRange::whole(len)).try_fold(collected, |mut all, chunk| async move {
-        all.extend_from_slice(&chunk);
-        Ok(all)
-    });
-    whole.await.map(BytesMut::freeze).map_err(Fault::internal)
-}
-
-/// No image that is worth drawing is larger, in bytes.
-const MAX_IMAGE_BYTES: u64 = 256 * 1024 * 1024;
-
-fn render_fault(error: RenderError) -> Fault {
-    match error {
-        RenderError::Busy => Fault::Busy,
-        RenderError::Unavailable(why) => {
-            tracing::error!(%why, "the renderer is out of order");
-            Fault::Unavailable("renderer")
-        }
-        error @ (RenderError::Unsupported
-        | RenderError::Corrupt(_)
-        | RenderError::TooLarge
-        | RenderError::TimedOut
-        | RenderError::Crashed) => {
-            tracing::info!(%error, "an image is sent as it is");
-            Fault::Unsupported
-        }
-    }
 }

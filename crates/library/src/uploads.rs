@@ -1,16 +1,22 @@
 //! Taking bytes in: first to staging, where their sums and nature are taken, then under their key, then the rows.
 
-use std::sync::Arc;
+use std::{fs::File, sync::Arc};
 
-use content::{Body, ByteStream, MediaType};
-use media::{PROBE_HEAD_BYTES, Plan, Probe, Resize, Resolution};
+use bytes::BytesMut;
+use content::{Body, ByteRange, ByteStream, MediaType};
+use futures_util::TryStreamExt;
+use media::{PROBE_HEAD_BYTES, PROBE_LONG_HEAD_BYTES, Plan, Probe, Resize, Resolution, Source};
 use store::{
     assets::{NewAsset, NewBlob, NewVersion, Scan},
     blobs::{BlobKey, Kind, StageError, Staged},
     jobs::NewJob,
 };
 
-use crate::{Actor, Asset, Fault, Invalid, Library, Noun, Right, chance, names, slugs};
+use crate::{
+    Actor, Asset, Fault, Invalid, Library, Noun, Right, chance, names,
+    renditions::{read_whole, render_fault},
+    slugs,
+};
 
 /// Bytes that have arrived and belong to nobody yet. Dropped, they leave nothing behind.
 #[derive(Debug)]
@@ -48,7 +54,7 @@ pub struct Upload {
 /// What a dialect wants done to what it takes in.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Ingest {
-    /// Still JPEG, PNG and WebP images are scaled down until neither side is longer, in pixels.
+    /// JPEG, PNG and WebP images, moving or not, are scaled down until neither side is longer, in pixels.
     pub max_side_px: Option<u32>,
 }
 
@@ -192,10 +198,11 @@ impl Library {
         ingest: Ingest,
     ) -> Result<NewVersion, Fault> {
         let mut staged = received.staged;
-        let mut nature = nature_of(&staged, name, declared_type);
-        if let Some(smaller) = self.scaled_down(staged.body(), nature.probe.as_ref(), ingest).await? {
+        let probe = probe_of(&staged).await?;
+        let mut nature = nature_of(&staged, probe, name, declared_type);
+        if let Some(smaller) = self.scaled_down(staged.file(), staged.body(), nature.probe.as_ref(), ingest).await? {
             staged = smaller;
-            nature.probe = media::probe(&staged.head);
+            nature.probe = probe_of(&staged).await?;
         }
         let (size, digest) = (staged.len, staged.digest);
         let key = self.inner.blobs.publish(staged).await.map_err(store_fault)?;
@@ -213,29 +220,33 @@ impl Library {
     }
 
     /// The image made smaller, if it is one that is to be and can be. What can not be decoded stays as it came.
-    async fn scaled_down(&self, body: Body, probe: Option<&Probe>, ingest: Ingest) -> Result<Option<Staged>, Fault> {
+    async fn scaled_down(
+        &self,
+        file: impl Future<Output = Result<Option<File>, store::blobs::Error>> + Send,
+        body: Body,
+        probe: Option<&Probe>,
+        ingest: Ingest,
+    ) -> Result<Option<Staged>, Fault> {
         let (Some(max_side), Some(probe)) = (ingest.max_side_px, probe) else { return Ok(None) };
-        let scalable = [MediaType::JPEG, MediaType::PNG, MediaType::WEBP].contains(&probe.media_type);
-        if !scalable || probe.animated || probe.width.max(probe.height) <= max_side {
+        let scalable = [MediaType::JPEG, MediaType::PNG, MediaType::APNG, MediaType::WEBP].contains(&probe.media_type);
+        if !scalable || probe.width.max(probe.height) <= max_side {
             return Ok(None);
         }
         let plan = Plan { resize: Resize::Within { width: max_side, height: max_side }, ..Plan::ORIGINAL };
         let Resolution::Render(resolved) = plan.resolve(probe) else { return Ok(None) };
-        let input = crate::renditions::read_whole(&body).await?;
-        match self.inner.renderer.render(input, &resolved).await {
+        let source = match file.await.map_err(store_fault)? {
+            Some(file) => Source::File { file, len: body.len() },
+            None => Source::Bytes(read_whole(&body).await?),
+        };
+        match self.inner.renderer.render(source, &resolved).await.map_err(render_fault) {
+            // It has too many frames to keep moving: better large than still.
+            Ok(rendered) if probe.animated && !rendered.animated => Ok(None),
             Ok(rendered) => {
-                let staged = self.inner.blobs.stage_bytes(Kind::Original, rendered.bytes).await;
-                Ok(Some(staged.map_err(stage_fault)?))
+                let smaller = self.inner.blobs.stage_bytes(Kind::Original, rendered.bytes).await;
+                Ok(Some(smaller.map_err(stage_fault)?))
             }
-            Err(media::RenderError::Busy) => Err(Fault::Busy),
-            Err(media::RenderError::Unavailable(why)) => {
-                tracing::error!(%why, "the renderer is out of order");
-                Err(Fault::Unavailable("renderer"))
-            }
-            Err(error) => {
-                tracing::info!(%error, "an upload is kept at full size");
-                Ok(None)
-            }
+            Err(Fault::Unsupported) => Ok(None),
+            Err(fault) => Err(fault),
         }
     }
 
@@ -247,10 +258,30 @@ impl Library {
     }
 }
 
-/// What the bytes are: by themselves first, then by extension, then by the sender's word.
-fn nature_of(staged: &Staged, name: &str, declared: Option<MediaType>) -> Nature {
-    let head = &staged.head[..staged.head.len().min(PROBE_HEAD_BYTES)];
+/// What kind of image the bytes are, if any. Only JPEGs that say it late cost a second look at them, when the future is polled.
+fn probe_of(staged: &Staged) -> impl Future<Output = Result<Option<Probe>, Fault>> + Send + use<> {
+    let head = head_of(staged);
     let probe = media::probe(head);
+    let says_late = probe.is_none() && media::sniff(head) == Some(MediaType::JPEG);
+    let longer = (says_late && staged.len > head.len() as u64).then(|| staged.body());
+    async move {
+        let Some(body) = longer else { return Ok(probe) };
+        let long = ByteRange { start: 0, end: body.len().min(PROBE_LONG_HEAD_BYTES as u64) };
+        let long = body.read(long).try_fold(BytesMut::new(), |mut all, chunk| async move {
+            all.extend_from_slice(&chunk);
+            Ok(all)
+        });
+        Ok(media::probe(&long.await.map_err(Fault::internal)?))
+    }
+}
+
+fn head_of(staged: &Staged) -> &[u8] {
+    &staged.head[..staged.head.len().min(PROBE_HEAD_BYTES)]
+}
+
+/// What the bytes are: by themselves first, then by extension, then by the sender's word.
+fn nature_of(staged: &Staged, probe: Option<Probe>, name: &str, declared: Option<MediaType>) -> Nature {
+    let head = head_of(staged);
     let sniffed = probe.as_ref().map(|probe| probe.media_type.clone()).or_else(|| media::sniff(head));
     let by_name = media_type_of_extension(names::split_extension(name).1);
     let media_type = match (sniffed, by_name) {

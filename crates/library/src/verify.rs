@@ -50,6 +50,8 @@ pub enum Wrong {
     Asset(i64, Vec<AssetFault>),
     /// A living blob without a version: its id.
     Idle(i64),
+    /// The sum of renditions differs from what it sums, for blobs of this number modulo 16.
+    RenditionSum(i64),
     /// A count of a folder's files, or of a tenant's, that differs from what it counts.
     Tally(Option<i64>, i64),
 }
@@ -85,6 +87,7 @@ impl Problem {
             Wrong::Folder(..) => "broken_folder",
             Wrong::Asset(..) => "broken_file",
             Wrong::Idle(_) => "blob_without_version",
+            Wrong::RenditionSum(_) => "wrong_rendition_sum",
             Wrong::Tally(..) => "wrong_count",
         }
     }
@@ -101,6 +104,7 @@ impl Problem {
             Wrong::Folder(id, faults) => format!("folder {id}, {faults:?}"),
             Wrong::Asset(id, faults) => format!("file {id}, {faults:?}"),
             Wrong::Idle(id) => format!("blob {id}"),
+            Wrong::RenditionSum(slot) => format!("blobs {slot} modulo 16"),
             Wrong::Tally(folder_id, bucket) => match folder_id {
                 Some(folder_id) => format!("folder {folder_id}, ids from {}", bucket << 10),
                 None => format!("all folders, ids from {}", bucket << 10),
@@ -140,6 +144,7 @@ impl Library {
         verifying.store().await?;
         verifying.names().await?;
         verifying.tallies().await?;
+        verifying.rendition_sums().await?;
         Ok(verifying.verified)
     }
 }
@@ -320,6 +325,17 @@ impl<F: FnMut(&Problem)> Verifying<'_, F> {
             after = last.id;
             page.into_iter().for_each(|broken| self.tell(Wrong::Asset(broken.id, broken.faults), false));
         }
+    }
+
+    async fn rendition_sums(&mut self) -> Result<(), Fault> {
+        let catalog = self.library.inner.catalog.clone();
+        for wrong in catalog.wrong_rendition_sums().await? {
+            if self.repair {
+                catalog.recount_renditions(wrong.slot).await?;
+            }
+            self.tell(Wrong::RenditionSum(wrong.slot), self.repair);
+        }
+        Ok(())
     }
 
     async fn tallies(&mut self) -> Result<(), Fault> {

@@ -35,11 +35,21 @@ pub struct Limits {
     pub max_input_bytes: u64,
     /// Bytes of the result.
     pub max_output_bytes: u64,
+    /// Frames of an animation that keeps moving; one with more is drawn as its first frame.
+    pub max_frames: u32,
+    /// Pixels of all frames of an animation that keeps moving, each counted as large as the canvas; likewise.
+    pub max_animation_pixels: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_pixels: 100_000_000, max_input_bytes: 256 * 1024 * 1024, max_output_bytes: 128 * 1024 * 1024 }
+        Self {
+            max_pixels: 100_000_000,
+            max_input_bytes: 256 * 1024 * 1024,
+            max_output_bytes: 128 * 1024 * 1024,
+            max_frames: 1_000,
+            max_animation_pixels: 300_000_000,
+        }
     }
 }
 

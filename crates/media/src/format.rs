@@ -7,11 +7,11 @@ use content::MediaType;
 pub enum Format {
     /// JPEG: lossy, opaque.
     Jpeg,
-    /// PNG: lossless, with transparency. A rendition has one frame even where the source is an APNG.
+    /// PNG: lossless, with transparency; with several frames it is an APNG.
     Png,
     /// WebP, written lossy, with transparency.
     Webp,
-    /// GIF, written with one frame of at most 256 colours.
+    /// GIF: frames of at most 256 colours each.
     Gif,
 }
 
@@ -27,6 +27,15 @@ impl Format {
             Self::Png => MediaType::PNG,
             Self::Webp => MediaType::WEBP,
             Self::Gif => MediaType::GIF,
+        }
+    }
+
+    /// The media type of an animation that is written in this format.
+    #[must_use]
+    pub const fn moving_media_type(self) -> MediaType {
+        match self {
+            Self::Png => MediaType::APNG,
+            still => still.media_type(),
         }
     }
 
@@ -51,6 +60,12 @@ impl Format {
             Self::Webp => "webp",
             Self::Gif => "gif",
         }
+    }
+
+    /// Whether it can hold more than one frame.
+    #[must_use]
+    pub const fn can_move(self) -> bool {
+        !matches!(self, Self::Jpeg)
     }
 
     /// The quality, 1 to 100, where none is asked for; `None` for formats that have no such setting.

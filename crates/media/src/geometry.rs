@@ -1,7 +1,7 @@
 //! Sizes from sizes: whole-number arithmetic that rounds to nearest and cannot overflow. It knows no formats.
 
 use crate::{
-    Crop,
+    Crop, Focus, Plan,
     plan::{MAX_SIDE, Resize},
 };
 
@@ -13,9 +13,25 @@ pub(crate) struct Size {
 }
 
 /// The part of `source` to use, if not all, and the size it becomes. A size that does not change is not capped.
-pub(crate) fn target(resize: Resize, enlarge: bool, source: Size) -> (Option<Crop>, Size) {
+pub(crate) fn target(plan: &Plan, source: Size) -> (Option<Crop>, Size) {
+    let whole = Crop { x: 0, y: 0, width: source.width, height: source.height };
+    let chosen = plan.crop.and_then(|crop| inside(crop, source)).unwrap_or(whole);
+    let (crop, size) = fitted(plan, chosen);
+    ((crop != whole).then_some(crop), size)
+}
+
+/// What of the part lies inside.
+fn inside(part: Crop, source: Size) -> Option<Crop> {
+    let width = part.width.min(source.width.checked_sub(part.x)?);
+    let height = part.height.min(source.height.checked_sub(part.y)?);
+    (width > 0 && height > 0).then_some(Crop { width, height, ..part })
+}
+
+/// The part of the chosen one that is used, and the size it becomes.
+fn fitted(plan: &Plan, chosen: Crop) -> (Crop, Size) {
+    let (enlarge, source) = (plan.enlarge, Size { width: chosen.width, height: chosen.height });
     let by = |part: u32, whole: u32| scaled(source, part, whole, enlarge);
-    let size = match resize {
+    let size = match plan.resize {
         Resize::Original => source,
         Resize::ShortSide(side) => by(side, source.width.min(source.height)),
         Resize::Width(side) => by(side, source.width),
@@ -37,10 +53,10 @@ pub(crate) fn target(resize: Resize, enlarge: bool, source: Size) -> (Option<Cro
         }
         Resize::Exact { width, height } => Size { width: width.clamp(1, MAX_SIDE), height: height.clamp(1, MAX_SIDE) },
         Resize::Cover { width, height } => {
-            return cover(source, Size { width: width.max(1), height: height.max(1) }, enlarge);
+            return cover(plan, chosen, Size { width: width.max(1), height: height.max(1) });
         }
     };
-    (None, size)
+    (chosen, size)
 }
 
 /// `size` fitted into the largest allowed square.
@@ -71,19 +87,24 @@ fn share(side: u32, part: u32, whole: u32) -> u32 {
     u32::try_from(rounded).unwrap_or(u32::MAX).max(1)
 }
 
-/// The central part with the aspect ratio of `frame`, and `frame` itself or, where that would enlarge, the part's own size.
-fn cover(source: Size, frame: Size, enlarge: bool) -> (Option<Crop>, Size) {
-    let part = if wider(source, frame) {
-        Size { width: share(source.height, frame.width, frame.height).min(source.width), height: source.height }
+/// The part of the chosen one with the aspect ratio of `frame`, as near to the focus as it goes, and `frame` itself or, where
+/// that would enlarge, the part's own size.
+fn cover(plan: &Plan, chosen: Crop, frame: Size) -> (Crop, Size) {
+    let Focus { x, y } = plan.focus;
+    let part = if wider(Size { width: chosen.width, height: chosen.height }, frame) {
+        let width = share(chosen.height, frame.width, frame.height).min(chosen.width);
+        Crop { x: chosen.x + around(x, chosen.width, width), width, ..chosen }
     } else {
-        Size { width: source.width, height: share(source.width, frame.height, frame.width).min(source.height) }
+        let height = share(chosen.width, frame.height, frame.width).min(chosen.height);
+        Crop { y: chosen.y + around(y, chosen.height, height), height, ..chosen }
     };
-    let crop = (part != source).then(|| Crop {
-        x: (source.width - part.width) / 2,
-        y: (source.height - part.height) / 2,
-        width: part.width,
-        height: part.height,
-    });
     let enlarges = frame.width > part.width || frame.height > part.height;
-    (crop, if enlarges && !enlarge { part } else { frame })
+    (part, if enlarges && !plan.enlarge { Size { width: part.width, height: part.height } } else { frame })
+}
+
+/// Where a stretch of `len` begins whose middle is as near as can be to `focus` thousandths of `whole`.
+fn around(focus: u16, whole: u32, len: u32) -> u32 {
+    let centre = u64::from(whole) * u64::from(focus.min(1000)) * 2;
+    let start = centre.saturating_sub(u64::from(len) * 1000) / 2000;
+    u32::try_from(start).unwrap_or(u32::MAX).min(whole - len)
 }

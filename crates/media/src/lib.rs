@@ -1,6 +1,9 @@
 //! Pixels: what an image is ([`probe`], [`sniff`]), what a request for a rendition comes to ([`Plan`]), and making it
 //! ([`Renderer`], in confined processes; [`render`], here and now). It knows no database, no HTTP and no product.
 
+mod channel;
+mod confine;
+mod details;
 mod error;
 mod format;
 mod geometry;
@@ -12,10 +15,11 @@ mod render;
 mod sniff;
 pub mod worker;
 
+pub use details::Details;
 pub use error::{Limits, RenderError};
 pub use format::Format;
-pub use plan::{Crop, MAX_SIDE, Plan, Resize, Resolution, Resolved};
-pub use pool::{Renderer, RendererConfig};
-pub use probe::{PROBE_HEAD_BYTES, Probe, probe};
-pub use render::{Engine, Rendered, render};
+pub use plan::{Accepts, Crop, Focus, MAX_SIDE, Plan, Resize, Resolution, Resolved, Rgb, STRONG_REDUCTION, Wanted};
+pub use pool::{Renderer, RendererConfig, Source};
+pub use probe::{PROBE_HEAD_BYTES, PROBE_LONG_HEAD_BYTES, Probe, probe};
+pub use render::{Engine, Made, Rendered, render};
 pub use sniff::sniff;

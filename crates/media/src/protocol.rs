@@ -1,156 +1,172 @@
-//! What the renderer and its worker processes say to each other: frames of a few bytes, both directions, little-endian.
+//! What the renderer and its worker processes say to each other: messages of a few bytes, both directions, little-endian.
 //! Written once for both sides; it does no I/O and knows no process.
 //!
-//! A frame is a length of four bytes and a head of that many. Image bytes are not in the head: it says where they are, today
-//! always behind the head on the same pipe. Shared memory would be one more kind of [`Payload`], and a new version.
+//! A message is one packet of the channel. Image bytes are never in it: those of the source lie behind a descriptor that comes
+//! with the request, those of the results in memory that both sides share from the start, one result behind the other.
 
-use crate::{Crop, Format, Limits, RenderError, Resolved};
+use crate::{Crop, Details, Format, Limits, RenderError, Resolved};
 
-/// First bytes of the first frame each way.
+/// First bytes of the first message each way.
 const MAGIC: [u8; 4] = *b"MdyW";
 
 /// Both sides must speak exactly this version; they are built together.
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
-/// Bytes of a frame's length.
-pub(crate) const PREFIX_BYTES: usize = 4;
+/// No message is longer.
+pub(crate) const MAX_MESSAGE_BYTES: usize = 16 * 1024;
 
-/// No head is longer.
-const MAX_HEAD_BYTES: usize = 1024;
+/// Renditions that one job makes, at most.
+pub(crate) const MAX_PLANS: usize = 64;
 
-/// Longest text of an error, in bytes.
+/// Longest text of an error or a detail, in bytes.
 const MAX_TEXT_BYTES: usize = 512;
 
-/// Bytes that are no frame of this protocol. The stream is of no further use.
+/// Bytes that are no message of this protocol. The channel is of no further use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("malformed frame")]
+#[error("malformed message")]
 pub(crate) struct Malformed;
-
-/// Where the bytes of an image are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Payload {
-    /// So many of them follow the head.
-    Inline { len: u64 },
-}
 
 /// From the renderer to a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Request {
-    /// Always first; the limits hold for every job.
+    /// Always first, with the shared memory for results; the limits hold for every job.
     Hello { limits: Limits },
-    /// Are you there?
-    Ping { job: u64 },
-    /// Render this; the CPU time is what the job may use at most.
-    Render { job: u64, cpu_s: u32, resolved: Resolved, input: Payload },
+    /// Are you there, and still confined?
+    Prove { job: u64 },
+    /// Make these of the image that comes with it; the CPU time is what the job may use at most.
+    Make { job: u64, cpu_s: u32, len: u64, describe: bool, plans: Vec<Resolved> },
 }
 
 /// From a worker to the renderer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Response {
-    /// The answer to hello.
-    Ready,
-    /// The answer to ping.
-    Pong { job: u64 },
-    /// The rendition. Its size and type are those that were asked for: a worker is not believed about them.
-    Rendered { job: u64, output: Payload },
-    /// There is none, and why.
+    /// The answer to hello: confined, and it has tried.
+    Ready { landlock: bool },
+    /// The answer to prove: what it could do that it should not, one bit each.
+    Proved { job: u64, could: u32 },
+    /// The renditions, in order. Their sizes and types are those that were asked for: a worker is not believed about them.
+    Made { job: u64, renditions: Vec<MadeOne>, details: Option<Details> },
+    /// There are none, and why.
     Refused { job: u64, error: RenderError },
 }
 
-/// How long the head is that follows this prefix.
-pub(crate) fn head_len(prefix: [u8; PREFIX_BYTES]) -> Result<usize, Malformed> {
-    let len = u32::from_le_bytes(prefix) as usize;
-    if (1..=MAX_HEAD_BYTES).contains(&len) { Ok(len) } else { Err(Malformed) }
+/// One result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MadeOne {
+    /// Bytes of it.
+    pub len: u64,
+    /// Whether it moves.
+    pub animated: bool,
 }
 
 impl Request {
-    /// The frame, prefix included.
+    /// The message.
     pub fn encode(&self) -> Vec<u8> {
-        let mut frame = Frame::new();
+        let mut message = Message::default();
         match self {
             Self::Hello { limits } => {
-                frame.u8(0).bytes(&MAGIC).u16(VERSION);
-                frame.u64(limits.max_pixels).u64(limits.max_input_bytes).u64(limits.max_output_bytes);
+                message.u8(0).bytes(&MAGIC).u16(VERSION);
+                message.u64(limits.max_pixels).u64(limits.max_input_bytes).u64(limits.max_output_bytes);
+                message.u32(limits.max_frames).u64(limits.max_animation_pixels);
             }
-            Self::Ping { job } => {
-                frame.u8(1).u64(*job);
+            Self::Prove { job } => {
+                message.u8(1).u64(*job);
             }
-            Self::Render { job, cpu_s, resolved, input } => {
-                frame.u8(2).u64(*job).u32(*cpu_s).resolved(resolved).payload(*input);
+            Self::Make { job, cpu_s, len, describe, plans } => {
+                message.u8(2).u64(*job).u32(*cpu_s).u64(*len).flag(*describe).count(plans.len());
+                for resolved in plans {
+                    message.resolved(resolved);
+                }
             }
         }
-        frame.finish()
+        message.0
     }
 
-    /// Reads a whole head.
-    pub fn decode(head: &[u8]) -> Result<Self, Malformed> {
-        let mut head = Head(head);
-        let request = match head.u8()? {
+    /// Reads a whole message.
+    pub fn decode(message: &[u8]) -> Result<Self, Malformed> {
+        let mut rest = Rest(message);
+        let request = match rest.u8()? {
             0 => {
-                head.greeting()?;
-                let limits =
-                    Limits { max_pixels: head.u64()?, max_input_bytes: head.u64()?, max_output_bytes: head.u64()? };
+                rest.greeting()?;
+                let limits = Limits {
+                    max_pixels: rest.u64()?,
+                    max_input_bytes: rest.u64()?,
+                    max_output_bytes: rest.u64()?,
+                    max_frames: rest.u32()?,
+                    max_animation_pixels: rest.u64()?,
+                };
                 Self::Hello { limits }
             }
-            1 => Self::Ping { job: head.u64()? },
-            2 => Self::Render {
-                job: head.u64()?,
-                cpu_s: head.u32()?,
-                resolved: head.resolved()?,
-                input: head.payload()?,
+            1 => Self::Prove { job: rest.u64()? },
+            2 => Self::Make {
+                job: rest.u64()?,
+                cpu_s: rest.u32()?,
+                len: rest.u64()?,
+                describe: rest.flag()?,
+                plans: (0..rest.count()?).map(|_| rest.resolved()).collect::<Result<_, _>>()?,
             },
             _ => return Err(Malformed),
         };
-        head.end(request)
+        rest.end(request)
     }
 }
 
 impl Response {
-    /// The frame, prefix included.
+    /// The message.
     pub fn encode(&self) -> Vec<u8> {
-        let mut frame = Frame::new();
+        let mut message = Message::default();
         match self {
-            Self::Ready => {
-                frame.u8(0).bytes(&MAGIC).u16(VERSION);
+            Self::Ready { landlock } => {
+                message.u8(0).bytes(&MAGIC).u16(VERSION).flag(*landlock);
             }
-            Self::Pong { job } => {
-                frame.u8(1).u64(*job);
+            Self::Proved { job, could } => {
+                message.u8(1).u64(*job).u32(*could);
             }
-            Self::Rendered { job, output } => {
-                frame.u8(2).u64(*job).payload(*output);
+            Self::Made { job, renditions, details } => {
+                message.u8(2).u64(*job).count(renditions.len());
+                for one in renditions {
+                    message.u64(one.len).flag(one.animated);
+                }
+                message.flag(details.is_some());
+                if let Some(details) = details {
+                    message.details(details);
+                }
             }
             Self::Refused { job, error } => {
-                frame.u8(3).u64(*job).error(error);
+                message.u8(3).u64(*job).error(error);
             }
         }
-        frame.finish()
+        message.0
     }
 
-    /// Reads a whole head.
-    pub fn decode(head: &[u8]) -> Result<Self, Malformed> {
-        let mut head = Head(head);
-        let response = match head.u8()? {
+    /// Reads a whole message.
+    pub fn decode(message: &[u8]) -> Result<Self, Malformed> {
+        let mut rest = Rest(message);
+        let response = match rest.u8()? {
             0 => {
-                head.greeting()?;
-                Self::Ready
+                rest.greeting()?;
+                Self::Ready { landlock: rest.flag()? }
             }
-            1 => Self::Pong { job: head.u64()? },
-            2 => Self::Rendered { job: head.u64()?, output: head.payload()? },
-            3 => Self::Refused { job: head.u64()?, error: head.error()? },
+            1 => Self::Proved { job: rest.u64()?, could: rest.u32()? },
+            2 => {
+                let job = rest.u64()?;
+                let one = |rest: &mut Rest<'_>| Ok(MadeOne { len: rest.u64()?, animated: rest.flag()? });
+                let renditions = (0..rest.count()?).map(|_| one(&mut rest)).collect::<Result<_, _>>()?;
+                let details = if rest.flag()? { Some(rest.details()?) } else { None };
+                Self::Made { job, renditions, details }
+            }
+            3 => Self::Refused { job: rest.u64()?, error: rest.error()? },
             _ => return Err(Malformed),
         };
-        head.end(response)
+        rest.end(response)
     }
 }
 
-/// A frame that is being written.
-struct Frame(Vec<u8>);
+/// A message that is being written.
+#[derive(Default)]
+struct Message(Vec<u8>);
 
-impl Frame {
-    fn new() -> Self {
-        Self(vec![0; PREFIX_BYTES])
-    }
-
+impl Message {
     fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
         self.0.extend_from_slice(bytes);
         self
@@ -172,56 +188,91 @@ impl Frame {
         self.bytes(&value.to_le_bytes())
     }
 
-    fn payload(&mut self, payload: Payload) -> &mut Self {
-        let Payload::Inline { len } = payload;
-        self.u8(0).u64(len)
+    fn flag(&mut self, value: bool) -> &mut Self {
+        self.u8(u8::from(value))
     }
 
-    fn resolved(&mut self, resolved: &Resolved) -> &mut Self {
-        match resolved.crop {
-            None => self.u8(0),
-            Some(Crop { x, y, width, height }) => self.u8(1).u32(x).u32(y).u32(width).u32(height),
-        };
+    fn count(&mut self, count: usize) -> &mut Self {
+        self.u8(u8::try_from(count).expect("no more plans than allowed"))
+    }
+
+    fn text(&mut self, text: &str) -> &mut Self {
+        let text = &text[..text.floor_char_boundary(MAX_TEXT_BYTES)];
+        self.u16(u16::try_from(text.len()).expect("it was cut")).bytes(text.as_bytes())
+    }
+
+    fn maybe<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) -> &mut Self {
+        self.flag(value.is_some());
+        if let Some(value) = value {
+            write(self, value);
+        }
+        self
+    }
+
+    fn resolved(&mut self, resolved: &Resolved) {
+        self.maybe(resolved.crop, |message, Crop { x, y, width, height }| {
+            message.u32(x).u32(y).u32(width).u32(height);
+        });
         let format = match resolved.format {
             Format::Jpeg => 0,
             Format::Png => 1,
             Format::Webp => 2,
             Format::Gif => 3,
         };
-        self.u32(resolved.width).u32(resolved.height).u8(format).u8(resolved.quality)
+        self.u32(resolved.width).u32(resolved.height).u8(format).u8(resolved.quality);
+        self.flag(resolved.sharpen).flag(resolved.animated);
+        self.maybe(resolved.flatten, |message, behind| {
+            message.bytes(&behind);
+        });
     }
 
-    fn error(&mut self, error: &RenderError) -> &mut Self {
-        match error {
-            RenderError::TooLarge => self.u8(1),
-            RenderError::Corrupt(text) => {
-                let text = &text[..text.floor_char_boundary(MAX_TEXT_BYTES)];
-                self.u8(2).bytes(text.as_bytes())
-            }
-            // The rest are the renderer's own findings; no worker has them.
-            _ => self.u8(0),
+    fn details(&mut self, details: &Details) {
+        let hash = &details.thumbhash[..details.thumbhash.len().min(MAX_TEXT_BYTES)];
+        self.u16(u16::try_from(hash.len()).expect("it was cut")).bytes(hash).bytes(&details.dominant);
+        for text in [&details.camera, &details.taken_at] {
+            self.maybe(text.as_deref(), |message, text| {
+                message.text(text);
+            });
+        }
+        for degrees in [details.latitude_e7, details.longitude_e7] {
+            self.maybe(degrees, |message, degrees| {
+                message.bytes(&degrees.to_le_bytes());
+            });
         }
     }
 
-    fn finish(mut self) -> Vec<u8> {
-        let len = u32::try_from(self.0.len() - PREFIX_BYTES).expect("heads are small");
-        self.0[..PREFIX_BYTES].copy_from_slice(&len.to_le_bytes());
-        self.0
+    fn error(&mut self, error: &RenderError) {
+        match error {
+            RenderError::TooLarge => self.u8(1),
+            RenderError::Corrupt(text) => self.u8(2).text(text),
+            // The rest are the renderer's own findings; no worker has them.
+            _ => self.u8(0),
+        };
     }
 }
 
-/// What is left of a head that is being read.
-struct Head<'a>(&'a [u8]);
+/// What is left of a message that is being read.
+struct Rest<'a>(&'a [u8]);
 
-impl<'a> Head<'a> {
+impl<'a> Rest<'a> {
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
         let (array, rest) = self.0.split_first_chunk().ok_or(Malformed)?;
         self.0 = rest;
         Ok(*array)
     }
 
+    fn slice(&mut self, len: usize) -> Result<&'a [u8], Malformed> {
+        let (slice, rest) = self.0.split_at_checked(len).ok_or(Malformed)?;
+        self.0 = rest;
+        Ok(slice)
+    }
+
     fn u8(&mut self) -> Result<u8, Malformed> {
         Ok(self.array::<1>()?[0])
+    }
+
+    fn u16(&mut self) -> Result<u16, Malformed> {
+        self.array().map(u16::from_le_bytes)
     }
 
     fn u32(&mut self) -> Result<u32, Malformed> {
@@ -232,25 +283,41 @@ impl<'a> Head<'a> {
         self.array().map(u64::from_le_bytes)
     }
 
-    fn greeting(&mut self) -> Result<(), Malformed> {
-        let magic = self.array()?;
-        let version = self.array().map(u16::from_le_bytes)?;
-        if magic == MAGIC && version == VERSION { Ok(()) } else { Err(Malformed) }
-    }
-
-    fn payload(&mut self) -> Result<Payload, Malformed> {
+    fn flag(&mut self) -> Result<bool, Malformed> {
         match self.u8()? {
-            0 => Ok(Payload::Inline { len: self.u64()? }),
+            0 => Ok(false),
+            1 => Ok(true),
             _ => Err(Malformed),
         }
     }
 
+    fn count(&mut self) -> Result<usize, Malformed> {
+        let count = usize::from(self.u8()?);
+        if count <= MAX_PLANS { Ok(count) } else { Err(Malformed) }
+    }
+
+    fn short(&mut self) -> Result<&'a [u8], Malformed> {
+        let len = usize::from(self.u16()?);
+        if len <= MAX_TEXT_BYTES { self.slice(len) } else { Err(Malformed) }
+    }
+
+    fn text(&mut self) -> Result<String, Malformed> {
+        std::str::from_utf8(self.short()?).map(str::to_owned).map_err(|_| Malformed)
+    }
+
+    fn maybe<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Malformed>) -> Result<Option<T>, Malformed> {
+        if self.flag()? { read(self).map(Some) } else { Ok(None) }
+    }
+
+    fn greeting(&mut self) -> Result<(), Malformed> {
+        let magic = self.array()?;
+        let version = self.u16()?;
+        if magic == MAGIC && version == VERSION { Ok(()) } else { Err(Malformed) }
+    }
+
     fn resolved(&mut self) -> Result<Resolved, Malformed> {
-        let crop = match self.u8()? {
-            0 => None,
-            1 => Some(Crop { x: self.u32()?, y: self.u32()?, width: self.u32()?, height: self.u32()? }),
-            _ => return Err(Malformed),
-        };
+        let crop =
+            self.maybe(|rest| Ok(Crop { x: rest.u32()?, y: rest.u32()?, width: rest.u32()?, height: rest.u32()? }))?;
         let (width, height) = (self.u32()?, self.u32()?);
         let format = match self.u8()? {
             0 => Format::Jpeg,
@@ -259,18 +326,30 @@ impl<'a> Head<'a> {
             3 => Format::Gif,
             _ => return Err(Malformed),
         };
-        let resolved = Resolved { crop, width, height, format, quality: self.u8()? };
+        let quality = self.u8()?;
+        let (sharpen, animated) = (self.flag()?, self.flag()?);
+        let flatten = self.maybe(Self::array)?;
+        let resolved = Resolved { crop, width, height, format, quality, sharpen, flatten, animated };
         if resolved.is_sound() { Ok(resolved) } else { Err(Malformed) }
+    }
+
+    fn details(&mut self) -> Result<Details, Malformed> {
+        let degrees = |rest: &mut Self| rest.array().map(i32::from_le_bytes);
+        Ok(Details {
+            thumbhash: self.short()?.to_vec(),
+            dominant: self.array()?,
+            camera: self.maybe(Self::text)?,
+            taken_at: self.maybe(Self::text)?,
+            latitude_e7: self.maybe(degrees)?,
+            longitude_e7: self.maybe(degrees)?,
+        })
     }
 
     fn error(&mut self) -> Result<RenderError, Malformed> {
         match self.u8()? {
             0 => Ok(RenderError::Unsupported),
             1 => Ok(RenderError::TooLarge),
-            2 => {
-                let text = std::str::from_utf8(std::mem::take(&mut self.0)).map_err(|_| Malformed)?;
-                Ok(RenderError::Corrupt(text.to_owned()))
-            }
+            2 => Ok(RenderError::Corrupt(self.text()?)),
             _ => Err(Malformed),
         }
     }
@@ -282,109 +361,4 @@ impl<'a> Head<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::{collection::vec, prelude::*};
-
-    use super::*;
-    use crate::MAX_SIDE;
-
-    const RESOLVED: Resolved = Resolved {
-        crop: Some(Crop { x: 1, y: 2, width: 3, height: 4 }),
-        width: 720,
-        height: 588,
-        format: Format::Webp,
-        quality: 80,
-    };
-
-    fn requests() -> Vec<Request> {
-        let input = Payload::Inline { len: u64::MAX };
-        let plain = Resolved { crop: None, format: Format::Png, quality: 0, ..RESOLVED };
-        vec![
-            Request::Hello { limits: Limits::default() },
-            Request::Ping { job: 7 },
-            Request::Render { job: 8, cpu_s: 30, resolved: RESOLVED, input },
-            Request::Render { job: 9, cpu_s: 0, resolved: plain, input },
-        ]
-    }
-
-    fn responses() -> Vec<Response> {
-        let mut all = vec![
-            Response::Ready,
-            Response::Pong { job: 7 },
-            Response::Rendered { job: 8, output: Payload::Inline { len: 3 } },
-        ];
-        for error in [RenderError::Unsupported, RenderError::TooLarge, RenderError::Corrupt("why".to_owned())] {
-            all.push(Response::Refused { job: 9, error });
-        }
-        all
-    }
-
-    fn head(frame: &[u8]) -> &[u8] {
-        let (prefix, head) = frame.split_first_chunk().expect("a prefix");
-        assert_eq!(head_len(*prefix), Ok(head.len()));
-        head
-    }
-
-    #[test]
-    fn everything_said_is_understood_and_no_part_of_it() {
-        for request in requests() {
-            let frame = request.encode();
-            assert_eq!(Request::decode(head(&frame)), Ok(request));
-            for len in 0..head(&frame).len() {
-                assert_eq!(Request::decode(&head(&frame)[..len]), Err(Malformed));
-            }
-        }
-        for response in responses() {
-            let frame = response.encode();
-            assert_eq!(Response::decode(head(&frame)), Ok(response));
-        }
-    }
-
-    #[test]
-    fn other_versions_trailing_bytes_and_unsound_plans_are_malformed() {
-        let hello = requests()[0].encode();
-        let mut other = head(&hello).to_vec();
-        other[5] += 1;
-        assert_eq!(Request::decode(&other), Err(Malformed));
-        let mut longer = head(&requests()[1].encode()).to_vec();
-        longer.push(0);
-        assert_eq!(Request::decode(&longer), Err(Malformed));
-        for unsound in [
-            Resolved { width: 0, ..RESOLVED },
-            Resolved { height: MAX_SIDE + 1, ..RESOLVED },
-            Resolved { quality: 101, ..RESOLVED },
-        ] {
-            let input = Payload::Inline { len: 1 };
-            let frame = Request::Render { job: 1, cpu_s: 1, resolved: unsound, input }.encode();
-            assert_eq!(Request::decode(head(&frame)), Err(Malformed), "{unsound:?}");
-        }
-        assert_eq!(head_len([0; 4]), Err(Malformed));
-        assert_eq!(head_len([0xFF; 4]), Err(Malformed));
-    }
-
-    #[test]
-    fn long_error_texts_are_cut_between_characters() {
-        let error = RenderError::Corrupt("ü".repeat(MAX_TEXT_BYTES));
-        let frame = Response::Refused { job: 1, error }.encode();
-        let Ok(Response::Refused { error: RenderError::Corrupt(text), .. }) = Response::decode(head(&frame)) else {
-            panic!("it is an error with a text");
-        };
-        assert_eq!(text.len(), MAX_TEXT_BYTES);
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_read_or_refused(bytes in vec(any::<u8>(), 0..96), kind in 0_u8..5) {
-            let _ = Request::decode(&bytes);
-            let _ = Response::decode(&bytes);
-            let mut tagged = vec![kind];
-            tagged.extend(&bytes);
-            // What is understood is said again in the same words.
-            if let Ok(request) = Request::decode(&tagged) {
-                let frame = request.encode();
-                prop_assert_eq!(head(&frame), &tagged[..]);
-            }
-            let _ = Response::decode(&tagged);
-        }
-    }
-}
+mod tests;

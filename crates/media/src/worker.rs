@@ -1,10 +1,13 @@
-//! The loop of a worker process: hello, then one job after another until the pipe closes. It knows no plans beyond the one
-//! it is handed, opens no file and keeps nothing of an image.
+//! The loop of a worker process: hello, then one job after another until the channel closes. It knows no plans beyond those it
+//! is handed, opens nothing and keeps nothing of an image.
 
 use std::{
     fs::File,
-    io::{self, Read, Write},
-    os::fd::AsFd,
+    io,
+    os::{
+        fd::{AsFd, BorrowedFd},
+        unix::fs::FileExt,
+    },
     process::ExitCode,
 };
 
@@ -14,38 +17,26 @@ use rustix::{
 };
 
 use crate::{
-    Engine, Limits, Resolved,
-    protocol::{self, Malformed, PREFIX_BYTES, Payload, Request, Response},
+    Engine, Limits, Made, RenderError, channel, confine,
+    protocol::{MAX_MESSAGE_BYTES, MadeOne, Malformed, Request, Response},
 };
 
-/// Address space that a worker needs whatever the image: its own code, stacks, tables.
-const BASE_MEMORY_BYTES: u64 = 512 * 1024 * 1024;
-
-/// Bytes a pixel that the hungriest decoder (progressive JPEG) and the steps after it hold at once, with room to spare.
-const MEMORY_BYTES_PER_PIXEL: u64 = 20;
-
-/// Descriptors a worker may hold: the three standard ones and a few for the runtime.
-const MAX_DESCRIPTORS: u64 = 16;
-
-/// Why a worker ends before its pipe is closed.
+/// Why a worker ends before its channel is closed.
 #[derive(Debug, thiserror::Error)]
 enum Ended {
-    #[error("reading or writing failed")]
+    #[error("reading or writing failed: {0}")]
     Io(#[from] io::Error),
     #[error(transparent)]
     Malformed(#[from] Malformed),
+    #[error("it is not confined, it could: {0:?}")]
+    Unconfined(Vec<&'static str>),
 }
 
-/// The whole of the worker program: requests on standard input, responses on standard output, complaints on standard
-/// error. Succeeds when the input ends between two requests; anything unexpected ends it as a failure.
+/// The whole of the worker program: requests and responses on standard input, which is a socket; complaints on standard error.
+/// Succeeds when the renderer closes the channel; anything unexpected ends it as a failure.
 #[must_use]
 pub fn main() -> ExitCode {
-    // The standard streams buffer by lines; these are the bare pipes.
-    let pipes = io::stdin().as_fd().try_clone_to_owned().and_then(|input| {
-        let output = io::stdout().as_fd().try_clone_to_owned()?;
-        Ok((File::from(input), File::from(output)))
-    });
-    let served = pipes.map_err(Ended::Io).and_then(|(mut input, mut output)| serve(&mut input, &mut output));
+    let served = confine::close_inherited().map_err(Ended::Io).and_then(|()| serve(io::stdin().as_fd()));
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -55,86 +46,79 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn serve(input: &mut impl Read, output: &mut impl Write) -> Result<(), Ended> {
-    let Some(Request::Hello { limits }) = next_request(input)? else { return Err(Malformed.into()) };
-    restrict(&limits)?;
-    output.write_all(&Response::Ready.encode())?;
+fn serve(socket: BorrowedFd<'_>) -> Result<(), Ended> {
+    let mut buffer = [0; MAX_MESSAGE_BYTES];
+    let (len, results) = channel::receive(socket, &mut buffer)?;
+    let Request::Hello { limits } = Request::decode(&buffer[..len])? else { return Err(Malformed.into()) };
+    let results = File::from(results.ok_or(Malformed)?);
+    let confinement = confine::confine(&limits)?;
+    let could = confine::attempt_everything();
+    if could != 0 {
+        return Err(Ended::Unconfined(confine::named(could)));
+    }
+    channel::send(socket, &Response::Ready { landlock: confinement.landlock }.encode(), None)?;
+
     let mut engine = Engine::default();
     let mut image = Vec::new();
-    while let Some(request) = next_request(input)? {
-        match request {
-            Request::Hello { .. } => return Err(Malformed.into()),
-            Request::Ping { job } => output.write_all(&Response::Pong { job }.encode())?,
-            Request::Render { job, cpu_s, resolved, input: Payload::Inline { len } } => {
-                read_payload(input, len, &limits, &mut image)?;
-                allow_cpu_time(cpu_s)?;
-                answer(&mut engine, output, job, &image, &resolved, &limits)?;
-            }
+    loop {
+        let (len, descriptor) = channel::receive(socket, &mut buffer)?;
+        if len == 0 {
+            return Ok(());
         }
+        let response = match Request::decode(&buffer[..len])? {
+            Request::Hello { .. } => return Err(Malformed.into()),
+            Request::Prove { job } => Response::Proved { job, could: confine::attempt_everything() },
+            Request::Make { job, cpu_s, len, describe, plans } => {
+                let source = File::from(descriptor.ok_or(Malformed)?);
+                read_image(&source, len, &limits, &mut image)?;
+                drop(source);
+                allow_cpu_time(cpu_s)?;
+                let made = engine.make(&image, &plans, describe, &limits);
+                match made.and_then(|made| laid_down(&made, &limits).map(|renditions| (made, renditions))) {
+                    Ok((made, renditions)) => {
+                        write_all(&results, &made)?;
+                        Response::Made { job, renditions, details: made.details }
+                    }
+                    Err(error) => Response::Refused { job, error },
+                }
+            }
+        };
+        channel::send(socket, &response.encode(), None)?;
     }
-    Ok(())
 }
 
-/// The next request, or nothing when the input ends where one would begin.
-fn next_request(input: &mut impl Read) -> Result<Option<Request>, Ended> {
-    let mut prefix = [0; PREFIX_BYTES];
+/// Fills `image` with the first `len` bytes of the source. A shorter one is what it is.
+fn read_image(source: &File, len: u64, limits: &Limits, image: &mut Vec<u8>) -> Result<(), Ended> {
+    if len > limits.max_input_bytes {
+        return Err(Malformed.into());
+    }
+    image.resize(usize::try_from(len).map_err(|_| Malformed)?, 0);
     let mut have = 0;
-    while have < PREFIX_BYTES {
-        match input.read(&mut prefix[have..]) {
-            Ok(0) if have == 0 => return Ok(None),
-            Ok(0) => return Err(Malformed.into()),
+    while have < image.len() {
+        match source.read_at(&mut image[have..], have as u64) {
+            Ok(0) => break,
             Ok(count) => have += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error.into()),
         }
     }
-    let mut head = vec![0; protocol::head_len(prefix)?];
-    input.read_exact(&mut head)?;
-    Ok(Some(Request::decode(&head)?))
-}
-
-/// Fills `image` with the `len` bytes that follow. Memory grows with what arrives, not with what is announced.
-fn read_payload(input: &mut impl Read, len: u64, limits: &Limits, image: &mut Vec<u8>) -> Result<(), Ended> {
-    if len > limits.max_input_bytes {
-        return Err(Malformed.into());
-    }
-    image.clear();
-    let arrived = input.by_ref().take(len).read_to_end(image)?;
-    if arrived as u64 == len { Ok(()) } else { Err(Malformed.into()) }
-}
-
-fn answer(
-    engine: &mut Engine,
-    output: &mut impl Write,
-    job: u64,
-    image: &[u8],
-    resolved: &Resolved,
-    limits: &Limits,
-) -> Result<(), Ended> {
-    match engine.render(image, resolved, limits) {
-        Ok(rendered) => {
-            let len = rendered.bytes.len() as u64;
-            output.write_all(&Response::Rendered { job, output: Payload::Inline { len } }.encode())?;
-            output.write_all(&rendered.bytes)?;
-        }
-        Err(error) => output.write_all(&Response::Refused { job, error }.encode())?,
-    }
+    image.truncate(have);
     Ok(())
 }
 
-/// Bounds what a decoder gone wrong can take: address space, descriptors, files, core dumps.
-fn restrict(limits: &Limits) -> io::Result<()> {
-    let memory = limits
-        .max_pixels
-        .saturating_mul(MEMORY_BYTES_PER_PIXEL)
-        .saturating_add(limits.max_input_bytes.saturating_mul(2))
-        .saturating_add(limits.max_output_bytes.saturating_mul(3))
-        .saturating_add(BASE_MEMORY_BYTES);
-    for (resource, most) in
-        [(Resource::As, memory), (Resource::Nofile, MAX_DESCRIPTORS), (Resource::Fsize, 0), (Resource::Core, 0)]
-    {
-        let most = getrlimit(resource).maximum.map_or(most, |already| already.min(most));
-        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
+/// Where the results will lie. Together they are held to the limit too, which is that of the memory for them.
+fn laid_down(made: &Made, limits: &Limits) -> Result<Vec<MadeOne>, RenderError> {
+    let ones = made.renditions.iter().map(|one| MadeOne { len: one.bytes.len() as u64, animated: one.animated });
+    let ones: Vec<MadeOne> = ones.collect();
+    let total = ones.iter().map(|one| one.len).sum::<u64>();
+    if total > limits.max_output_bytes { Err(RenderError::TooLarge) } else { Ok(ones) }
+}
+
+fn write_all(results: &File, made: &Made) -> io::Result<()> {
+    let mut at = 0;
+    for one in &made.renditions {
+        results.write_all_at(&one.bytes, at)?;
+        at += one.bytes.len() as u64;
     }
     Ok(())
 }
@@ -153,24 +137,22 @@ fn allow_cpu_time(seconds: u32) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use std::io::Write as _;
+
     use super::*;
 
     #[test]
-    fn input_that_ends_inside_a_frame_is_malformed() {
-        let frame = Request::Ping { job: 1 }.encode();
-        assert!(matches!(next_request(&mut &frame[..0]), Ok(None)));
-        assert!(matches!(next_request(&mut &frame[..2]), Err(Ended::Malformed(_))));
-        assert!(matches!(next_request(&mut &frame[..6]), Err(Ended::Io(_))));
-        assert!(matches!(next_request(&mut &frame[..]), Ok(Some(Request::Ping { job: 1 }))));
-    }
-
-    #[test]
-    fn a_payload_is_no_longer_than_allowed_and_all_there() {
-        let limits = Limits { max_input_bytes: 4, ..Limits::default() };
+    fn an_image_is_no_longer_than_allowed_and_may_be_shorter_than_said() {
+        let limits = Limits { max_input_bytes: 6, ..Limits::default() };
+        let mut source = tempfile::tempfile().unwrap();
+        source.write_all(b"abcde").unwrap();
         let mut image = vec![9; 9];
-        assert!(read_payload(&mut &b"abcde"[..], 5, &limits, &mut image).is_err());
-        assert!(read_payload(&mut &b"abc"[..], 4, &limits, &mut image).is_err());
-        assert!(read_payload(&mut &b"abcde"[..], 4, &limits, &mut image).is_ok());
+        assert!(read_image(&source, 7, &limits, &mut image).is_err());
+        read_image(&source, 4, &limits, &mut image).unwrap();
         assert_eq!(image, b"abcd");
+        read_image(&source, 6, &limits, &mut image).unwrap();
+        assert_eq!(image, b"abcde");
     }
 }

@@ -15,6 +15,7 @@ use library::{Actor, Library, Origin};
 use crate::{
     Failure, Keys, Settings, care, environment, founding,
     keys::{self, TenantCommand, TokenCommand, UserCommand},
+    renditions::{self, RenditionsCommand},
     serving,
     settings::{DEFAULTS, Flags},
     wiring,
@@ -107,6 +108,13 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// What is made of images, to be shown smaller or in another format.
+    Renditions {
+        #[command(flatten)]
+        place: Place,
+        #[command(subcommand)]
+        command: RenditionsCommand,
+    },
     /// Check the settings without touching anything.
     CheckConfig {
         #[command(flatten)]
@@ -178,6 +186,13 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Gc { place, dry_run } => {
             let library = open(place).await?;
             print_and_close(&library, care::collect(&library, dry_run).await).await
+        }
+        Command::Renditions { place, command } => {
+            let settings = load(place, None)?;
+            let library = wiring::open(&settings).await?;
+            let outcome = renditions::run(&library, command, wiring::workers(&settings)).await;
+            library.close().await;
+            outcome
         }
         Command::CheckConfig { place } => {
             serving::check(&load(place, None)?)?;

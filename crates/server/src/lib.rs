@@ -8,6 +8,7 @@ mod founding;
 mod keys;
 mod mounts;
 mod probes;
+mod renditions;
 mod serving;
 mod settings;
 mod wiring;

@@ -40,6 +40,8 @@ pub struct Settings {
     pub limits: ServerLimits,
     /// Who draws.
     pub renderer: RendererSettings,
+    /// What is kept of what was drawn.
+    pub renditions: RenditionSettings,
     /// What is told.
     pub log: Log,
     /// Fliplet's own settings.
@@ -118,6 +120,16 @@ pub struct RendererSettings {
     pub max_input_bytes: u64,
     /// The most bytes of a rendition.
     pub max_output_bytes: u64,
+}
+
+/// `[renditions]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RenditionSettings {
+    /// See [`Limits::max_renditions_bytes`].
+    pub max_bytes: u64,
+    /// See [`Limits::renditions_age_ms`].
+    pub max_age_ms: i64,
 }
 
 /// `[log]`
@@ -201,6 +213,7 @@ impl Settings {
             self.limits.trash_age_ms,
             self.limits.garbage_age_ms,
             self.limits.holding_age_ms,
+            self.renditions.max_age_ms,
         ];
         if ages.iter().any(|age| *age < 0) {
             return bad("an age is negative");
@@ -244,6 +257,8 @@ impl Settings {
             trash_age_ms: self.limits.trash_age_ms,
             garbage_age_ms: self.limits.garbage_age_ms,
             holding_age_ms: self.limits.holding_age_ms,
+            max_renditions_bytes: self.renditions.max_bytes,
+            renditions_age_ms: self.renditions.max_age_ms,
         }
     }
 
@@ -291,6 +306,8 @@ mod tests {
             ("MEDIARY_DATABASE__URL", "mysql://x"),
             ("MEDIARY_LIMITS__MAX_UPLOAD_BYTES", "0"),
             ("MEDIARY_LIMITS__HOLDING_AGE_MS", "-1"),
+            ("MEDIARY_RENDITIONS__MAX_AGE_MS", "-1"),
+            ("MEDIARY_RENDITIONS__MAX_BYTES", "-1"),
         ] {
             assert!(load(&[(name, value)], &Flags::default()).is_err(), "{name}={value}");
         }

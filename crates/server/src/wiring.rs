@@ -26,21 +26,31 @@ pub async fn open_with_clock(settings: &Settings, clock: Clock) -> Result<Librar
     let blobs = Blobs::open_url(&settings.blobs_url(), settings.blobs_config()).await;
     let blobs = blobs.map_err(|error| told("the store", &error))?;
     let renderer = Renderer::new(renderer_config(settings));
-    Ok(Library::new(catalog, blobs, renderer, clock, settings.library_limits()))
+    // What the dialects show right after an upload.
+    let previews = fliplet::PREVIEWS.to_vec();
+    Ok(Library::new(catalog, blobs, renderer, clock, settings.library_limits(), previews))
+}
+
+/// How many images are drawn at a time.
+pub(crate) fn workers(settings: &Settings) -> usize {
+    match settings.renderer.workers {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        workers => workers,
+    }
 }
 
 fn renderer_config(settings: &Settings) -> RendererConfig {
     let set = &settings.renderer;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     RendererConfig {
         worker: if set.worker.as_os_str().is_empty() { worker_beside_us() } else { set.worker.clone() },
-        workers: if set.workers == 0 { cores } else { set.workers },
+        workers: workers(settings),
         queue: set.queue,
         deadline: Duration::from_millis(set.deadline_ms),
         limits: media::Limits {
             max_pixels: set.max_pixels,
             max_input_bytes: set.max_input_bytes,
             max_output_bytes: set.max_output_bytes,
+            ..media::Limits::default()
         },
     }
 }

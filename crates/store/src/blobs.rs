@@ -29,6 +29,7 @@ mod url;
 
 use std::{
     fmt,
+    fs::File,
     path::Path,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -184,6 +185,17 @@ impl Blobs {
         let bytes = self.0.hot.get_or_load(key, load).await?;
         let found = bytes.len() as u64;
         if found == len { Ok(Body::Memory(bytes)) } else { Err(Error::Length { key, expected: len, found }) }
+    }
+
+    /// The file that holds the `len` bytes under `key`, open for reading at its beginning; `None` where blobs are no files.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn file(&self, key: BlobKey, len: u64) -> Result<Option<File>, Error> {
+        match &self.0.backend {
+            Backend::Disk(disk) => disk.file(key, len).await.map(Some),
+            Backend::Objects(_) => Ok(None),
+        }
     }
 
     /// The blob under `key`, if it is held in memory; never waits.

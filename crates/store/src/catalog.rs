@@ -15,7 +15,7 @@ use sqlx::{
 };
 
 pub(crate) use name_index::{NameIndex, Step, took_too_long};
-pub(crate) use row::{Columns, SLOTS, slot_list, slots};
+pub(crate) use row::{Columns, SLOTS, slot_list, slots, text_slots};
 
 use crate::{Error, Refusal, error::Result};
 
@@ -25,6 +25,7 @@ static DRIVERS: Once = Once::new();
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "library", include_str!("../migrations/0001_library.sql")),
     (2, "care", include_str!("../migrations/0002_care.sql")),
+    (3, "renditions", include_str!("../migrations/0003_renditions.sql")),
 ];
 
 /// Each deadlock lets one write through, and each costs the server a second to notice.

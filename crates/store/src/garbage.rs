@@ -10,6 +10,7 @@ use crate::{
     assets::NewBlob,
     blobs::{BlobId, BlobKey},
     catalog::{Columns, settle},
+    renditions,
 };
 
 /// A blob that is dead, or that nothing points at.
@@ -33,7 +34,6 @@ const DIE: &str = "update blobs set dead_at = $2 where id = $1 and dead_at is nu
      and not exists (select 1 from versions v where v.blob_id = $1)";
 const DEAD: &str = "select id, size, dead_at from blobs \
      where dead_at is not null and dead_at <= $1 and (dead_at, id) > ($2, $3) order by dead_at, id limit $4";
-const RENDITIONS: &str = "select blob_key from renditions where blob_id = $1";
 const DELETE: &str = "delete from blobs where id = $1 and dead_at is not null and dead_at <= $2 \
      and not exists (select 1 from versions v where v.blob_id = $1) returning blob_key";
 const KNOWN_ORIGINAL: &str = "select 1 as one from blobs where blob_key = $1";
@@ -69,14 +69,13 @@ impl Catalog {
     async fn try_delete_dead_blob(&self, id: i64, until_ms: i64) -> Result<Vec<BlobKey>> {
         let mut tx = self.begin().await?;
         sqlx::query(TAKE).bind(id).execute(tx.conn()).await?;
-        let renditions = sqlx::query(RENDITIONS).bind(id).fetch_all(tx.conn()).await?;
+        // One that is recorded between the two statements has the second refused, and this begins anew.
+        let renditions = renditions::remove_of_blob(tx.conn(), id).await?;
         let Some(row) = sqlx::query(DELETE).bind(id).bind(until_ms).fetch_optional(tx.conn()).await? else {
             return Ok(Vec::new());
         };
         let mut keys = vec![BlobKey::Original(blob_id(&row.text("blob_key")?)?)];
-        for row in &renditions {
-            keys.push(BlobKey::Rendition(blob_id(&row.text("blob_key")?)?));
-        }
+        keys.extend(renditions.into_iter().map(|(key, _)| key));
         tx.commit().await?;
         Ok(keys)
     }

@@ -9,7 +9,7 @@ use crate::{Catalog, Error, Noun, Result, assets::words, catalog::Columns};
 /// Work that a change asks for, before the change has an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NewJob {
-    /// Make the small rendition that lists show.
+    /// Make the renditions that an image is shown by, and read what it tells about itself.
     Preview,
 }
 
@@ -17,7 +17,7 @@ pub enum NewJob {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Work {
-    /// Make the small rendition that lists show.
+    /// Make the renditions that an image is shown by, and read what it tells about itself.
     Preview {
         /// Of which asset.
         asset_id: i64,
@@ -31,7 +31,8 @@ pub enum Work {
         /// Which.
         folder_id: i64,
     },
-    /// Put in the trash what has expired, purge what has lain there for long enough, and collect what nothing wants.
+    /// Put in the trash what has expired, purge what has lain there for long enough, and collect what nothing wants, and
+    /// evict renditions.
     Tend,
 }
 

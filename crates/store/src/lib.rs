@@ -12,6 +12,7 @@ mod error;
 pub mod fields;
 pub mod folders;
 pub mod garbage;
+pub mod image_details;
 pub mod jobs;
 pub mod links;
 pub mod names;

@@ -15,6 +15,7 @@ mod counts;
 mod names;
 mod shape;
 
+pub use crate::renditions::WrongRenditionSum;
 pub use bytes::{BlobRow, PartRow};
 pub use counts::WrongTally;
 pub use names::{Child, Nameless, StrayName};

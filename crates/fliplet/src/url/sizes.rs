@@ -1,7 +1,7 @@
 //! The size grammar of `contents` (`640>?`, `large`, `320!320` …), `format` and `quality`, as a `Plan`.
 //! It knows what is asked for, not the image that it is asked of.
 
-use library::{Format, Plan, Resize};
+use library::{Accepts, Format, Plan, Resize, Wanted};
 
 use super::{BadParameter, present};
 
@@ -60,6 +60,7 @@ pub fn parse_plan(
     if size.is_none() && format.is_none() {
         return Ok(None);
     }
+    let format = format.unwrap_or(Wanted::Kept);
     Ok(Some(Plan { resize: size.unwrap_or(default_plan().resize), format, quality, ..default_plan() }))
 }
 
@@ -67,7 +68,7 @@ pub fn parse_plan(
 /// original bytes where nothing needs shrinking, and always for what a re-encoding would flatten (GIF, APNG, SVG).
 #[must_use]
 pub fn default_plan() -> Plan {
-    Plan { resize: Resize::ShortSide(1980), enlarge: false, format: None, quality: None }
+    Plan { resize: Resize::ShortSide(1980), ..Plan::ORIGINAL }
 }
 
 /// What a percent-decoded `size` means; sides over [`MAX_SIDE`] are taken as that, shares over 100 % as 100 %.
@@ -159,10 +160,12 @@ fn read_number(digits: &str) -> Option<u32> {
     (number > 0).then_some(number)
 }
 
-fn parse_format(text: &str) -> Result<Format, BadParameter> {
+/// `auto` is ours: what the caller's `Accept` says is not known here yet.
+fn parse_format(text: &str) -> Result<Wanted, BadParameter> {
     match text {
-        "jpg" => Ok(Format::Jpeg),
-        "webp" => Ok(Format::Webp),
+        "jpg" => Ok(Wanted::As(Format::Jpeg)),
+        "webp" => Ok(Wanted::As(Format::Webp)),
+        "auto" => Ok(Wanted::Auto(Accepts::default())),
         _ => Err(BAD_FORMAT),
     }
 }
@@ -296,15 +299,16 @@ mod tests {
 
     #[test]
     fn format_and_quality() {
-        let plan = |resize, format, quality| Ok(Some(Plan { resize, enlarge: false, format, quality }));
+        let plan = |resize, format, quality| Ok(Some(Plan { resize, format, quality, ..Plan::ORIGINAL }));
         let default = Resize::ShortSide(1980);
         let cases = [
             ((None, None, None), Ok(None)),
             ((Some(""), Some("null"), Some("undefined")), Ok(None)),
-            ((Some("640>?"), None, None), plan(Resize::Width(640), None, None)),
-            ((None, Some("webp"), None), plan(default, Some(Format::Webp), None)),
-            ((Some("320"), Some("jpg"), Some("1")), plan(within(320, 320), Some(Format::Jpeg), Some(1))),
-            ((None, Some("jpg"), Some("100")), plan(default, Some(Format::Jpeg), Some(100))),
+            ((Some("640>?"), None, None), plan(Resize::Width(640), Wanted::Kept, None)),
+            ((None, Some("webp"), None), plan(default, Wanted::As(Format::Webp), None)),
+            ((Some("320"), Some("jpg"), Some("1")), plan(within(320, 320), Wanted::As(Format::Jpeg), Some(1))),
+            ((None, Some("jpg"), Some("100")), plan(default, Wanted::As(Format::Jpeg), Some(100))),
+            ((None, Some("auto"), Some("70")), plan(default, Wanted::Auto(Accepts::default()), Some(70))),
             ((None, Some("jpeg"), None), Err(BAD_FORMAT)),
             ((None, Some("png"), None), Err(BAD_FORMAT)),
             ((None, Some("JPG"), None), Err(BAD_FORMAT)),

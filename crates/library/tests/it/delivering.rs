@@ -1,10 +1,10 @@
 //! Bytes out: renditions made once, memory that does not outlive a change, packages.
 
-use library::{Fault, Format, Limits, Noun, Package, Plan, Resize};
+use library::{Fault, Format, Limits, Noun, Package, Plan, Resize, Wanted};
 
 use crate::support::{Bench, on_each_engine, png, read};
 
-const NARROW: Plan = Plan { resize: Resize::Width(40), enlarge: false, format: Some(Format::Jpeg), quality: None };
+const NARROW: Plan = Plan { resize: Resize::Width(40), format: Wanted::As(Format::Jpeg), ..Plan::ORIGINAL };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_who_ask_share_one_flight() {

@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 
 use content::Portion;
-use library::{Actor, Allow, Delivery, Fault, Format, Library, Limits, Origin, Package, Plan, Resize, Rights, Ruled};
+use library::{
+    Actor, Allow, Delivery, Fault, Format, Library, Limits, Origin, Package, Plan, Resize, Rights, Ruled, Wanted,
+};
 
 use crate::{
     rules::rule,
@@ -45,7 +47,7 @@ async fn every_body_counts_whoever_takes_it() {
         take(library, owner, image, None).await.unwrap();
         take(library, &reader, image, None).await.unwrap();
         // At any size.
-        let small = Plan { resize: Resize::Width(40), enlarge: false, format: Some(Format::Jpeg), quality: None };
+        let small = Plan { resize: Resize::Width(40), format: Wanted::As(Format::Jpeg), ..Plan::ORIGINAL };
         let drawn = library.contents(owner, image, Some(&small)).await.unwrap();
         library.count_download(owner, &drawn.toll, whole(&drawn)).await.unwrap();
         assert_eq!(count(&bench, image).await, 3);

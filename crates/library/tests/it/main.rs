@@ -6,6 +6,7 @@ mod delivering;
 mod downloads;
 mod jobs;
 mod model;
+mod renditions;
 mod rights;
 mod rules;
 mod support;

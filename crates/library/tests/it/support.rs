@@ -13,10 +13,11 @@ use bytes::Bytes;
 use content::ByteRange;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use library::{
-    Actor, Asset, Blobs, Catalog, Clock, Fault, Folder, Founded, Ingest, Library, Limits, NewPerson, Origin, Problem,
-    Renderer, RendererConfig, Right, Rights, TokenWish, Upload,
+    Actor, Asset, Blobs, Catalog, Clock, Fault, Folder, Founded, Ingest, Library, Limits, NewPerson, Origin, Plan,
+    Problem, Renderer, RendererConfig, Right, Rights, TokenWish, Upload,
 };
 use sqlx::Connection;
+use store::blobs::BlobsConfig;
 use tempfile::TempDir;
 
 /// Where the clock stands at first: 2026-01-01.
@@ -70,6 +71,24 @@ impl Bench {
     /// A second node on the same database, bytes and clock.
     pub async fn second_node(&self) -> Library {
         open(&self.data, &self.database, Clock::Held(Arc::clone(&self.hand)), self.limits.clone()).await
+    }
+
+    /// A node that keeps no bytes in memory, and makes these renditions of what comes in.
+    pub async fn node(&self, previews: Vec<Plan>) -> Library {
+        self.node_of(self.limits.clone(), previews).await
+    }
+
+    /// The same with other limits, and no previews.
+    pub async fn node_with(&self, limits: Limits) -> Library {
+        self.node_of(limits, Vec::new()).await
+    }
+
+    async fn node_of(&self, limits: Limits, previews: Vec<Plan>) -> Library {
+        let catalog = self.catalog().await;
+        let config = BlobsConfig { hot_max_blob_bytes: 0, ..BlobsConfig::default() };
+        let blobs = Blobs::disk(&self.data.path().join("blobs"), config).await.unwrap();
+        let clock = Clock::Held(Arc::clone(&self.hand));
+        Library::new(catalog, blobs, renderer(), clock, limits, previews)
     }
 
     /// The rows, as nobody but the library sees them.
@@ -143,6 +162,24 @@ impl Bench {
         problems
     }
 
+    /// Does what no code of ours does.
+    pub async fn spoil(&self, sql: &'static str) {
+        let mut conn = sqlx::AnyConnection::connect(&self.database.url(&self.data)).await.unwrap();
+        sqlx::raw_sql(sql).execute(&mut conn).await.unwrap();
+        conn.close().await.unwrap();
+    }
+
+    /// The only file under a folder of the blob store.
+    pub fn only_file(&self, kind: &str) -> PathBuf {
+        let mut path = self.data.path().join("blobs").join(kind);
+        assert_eq!(count(&path), 1, "{}", path.display());
+        while path.is_dir() {
+            let mut inside = std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path());
+            path = inside.find(|path| !path.is_dir() || count(path) > 0).unwrap();
+        }
+        path
+    }
+
     /// The files under a folder of the blob store.
     pub fn files(&self, kind: &str) -> usize {
         count(&self.data.path().join("blobs").join(kind))
@@ -213,14 +250,17 @@ async fn admin(server: &str, statement: String) {
 async fn open(data: &TempDir, database: &Database, clock: Clock, limits: Limits) -> Library {
     let catalog = Catalog::open(&database.url(data)).await.unwrap();
     let blobs = Blobs::disk(&data.path().join("blobs"), Default::default()).await.unwrap();
-    let renderer = Renderer::new(RendererConfig {
+    Library::new(catalog, blobs, renderer(), clock, limits, vec![Library::preview_plan()])
+}
+
+fn renderer() -> Renderer {
+    Renderer::new(RendererConfig {
         worker: worker(),
         workers: 1,
         queue: 64,
         deadline: Duration::from_secs(30),
         limits: Default::default(),
-    });
-    Library::new(catalog, blobs, renderer, clock, limits)
+    })
 }
 
 fn worker() -> PathBuf {

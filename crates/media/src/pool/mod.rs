@@ -2,24 +2,25 @@
 //! knows no protocol beyond asking a process.
 
 mod process;
+mod source;
 
 use std::{
     path::PathBuf,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Mutex, MutexGuard, Once, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use bytes::Bytes;
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::timeout,
 };
 
-use self::process::{Lost, WorkerProcess};
-use crate::{Limits, RenderError, Rendered, Resolved};
+use self::process::{Job, Lost, WorkerProcess};
+pub use self::source::Source;
+use crate::{Limits, Made, RenderError, Rendered, Resolved, confine, protocol::MAX_PLANS};
 
 /// How a [`Renderer`] works.
 #[derive(Debug, Clone)]
@@ -47,6 +48,7 @@ pub struct Renderer {
     slots: Semaphore,
     idle: Mutex<Vec<WorkerProcess>>,
     last_job: AtomicU64,
+    told: Once,
 }
 
 impl Renderer {
@@ -60,6 +62,7 @@ impl Renderer {
             slots: Semaphore::new(workers),
             idle: Mutex::new(Vec::with_capacity(workers)),
             last_job: AtomicU64::new(0),
+            told: Once::new(),
             config,
         }
     }
@@ -69,30 +72,56 @@ impl Renderer {
     /// # Errors
     /// Those of [`crate::render`], and `Busy` at once when the queue is full, `TimedOut` at the deadline, `Crashed` when
     /// the process died on this image, `Unavailable` when none can be started.
-    pub async fn render(&self, input: Bytes, plan: &Resolved) -> Result<Rendered, RenderError> {
-        self.config.limits.check_input(input.len())?;
-        if !plan.is_sound() {
+    pub async fn render(&self, source: Source, plan: &Resolved) -> Result<Rendered, RenderError> {
+        let mut made = self.render_many(source, std::slice::from_ref(plan), false).await?;
+        Ok(made.renditions.remove(0))
+    }
+
+    /// Several renditions of one image, and if wanted what it tells about itself, from one decoding: all of it or nothing.
+    /// Up to 64 plans.
+    ///
+    /// # Errors
+    /// As for [`Self::render`].
+    pub async fn render_many(&self, source: Source, plans: &[Resolved], describe: bool) -> Result<Made, RenderError> {
+        let len = source.len();
+        self.config.limits.check_input(usize::try_from(len).unwrap_or(usize::MAX))?;
+        if plans.len() > MAX_PLANS || !plans.iter().all(Resolved::is_sound) {
             return Err(RenderError::Unsupported);
         }
         let _turn = self.turn().await?;
-        let bytes = self
-            .with_worker(async |worker, job| {
-                let cpu_s = u32::try_from(self.config.deadline.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
-                worker.render(job, cpu_s, &input, plan, &self.config.limits).await
+        let cpu_s = u32::try_from(self.config.deadline.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+        let image = source.into_file().await;
+        let image = image.map_err(|error| RenderError::Unavailable(format!("no memory for an image: {error}")))?;
+        let (results, details) = self
+            .with_worker(async |worker, id| {
+                worker.make(&Job { id, cpu_s, len, plans, describe }, &image, &self.config.limits).await
             })
             .await??;
-        let media_type = plan.format.media_type();
-        Ok(Rendered { bytes, media_type, width: plan.width, height: plan.height })
+        let rendered = |(plan, (bytes, animated)): (&Resolved, _)| Rendered {
+            bytes,
+            media_type: plan.media_type(animated),
+            width: plan.width,
+            height: plan.height,
+            animated,
+        };
+        Ok(Made { renditions: plans.iter().zip(results).map(rendered).collect(), details })
     }
 
-    /// Whether images can be rendered now: a worker answers, started if need be.
+    /// Whether images can be rendered now: a worker answers, started if need be, and once more can do nothing that it should
+    /// not.
     ///
     /// # Errors
     /// `Busy` when the queue is full, `TimedOut` when every worker stays at work, or this one silent, until the deadline;
-    /// `Unavailable` when none can be started, `Crashed` when it died.
+    /// `Unavailable` when none can be started or it is not confined, `Crashed` when it died.
     pub async fn check(&self) -> Result<(), RenderError> {
         let _turn = timeout(self.config.deadline, self.turn()).await.map_err(|_| RenderError::TimedOut)??;
-        self.with_worker(WorkerProcess::ping).await
+        match self.with_worker(WorkerProcess::prove).await? {
+            0 => Ok(()),
+            could => Err(RenderError::Unavailable(format!(
+                "a worker is not confined, it could: {:?}",
+                confine::named(could)
+            ))),
+        }
     }
 
     /// Process ids of the workers that wait for a job, for diagnostics.
@@ -118,7 +147,17 @@ impl Renderer {
         let whole = async {
             let mut worker = match self.take_idle() {
                 Some(worker) => worker,
-                None => WorkerProcess::start(&self.config.worker, &self.config.limits).await?,
+                None => {
+                    let worker = WorkerProcess::start(&self.config.worker, &self.config.limits).await?;
+                    if !worker.landlock {
+                        self.told.call_once(|| {
+                            tracing::warn!(
+                                "this kernel has no landlock: render workers are confined by seccomp and limits alone"
+                            );
+                        });
+                    }
+                    worker
+                }
             };
             let answer = exchange(&mut worker, job).await.map_err(|lost| {
                 tracing::warn!(worker = worker.id(), job, error = %lost, "lost a render worker");

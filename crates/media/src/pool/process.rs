@@ -1,16 +1,25 @@
-//! One worker process and the pipes to it. It knows nothing of queues and deadlines; dropping it kills the process.
+//! One worker process and the channel to it. It knows nothing of queues and deadlines; dropping it kills the process.
 
-use std::{io, path::Path, process::Stdio};
+use std::{
+    fs::File,
+    io,
+    os::{fd::AsFd, unix::fs::FileExt},
+    path::Path,
+    process::Stdio,
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    process::{Child, ChildStderr, ChildStdin, ChildStdout, Command},
+    io::{AsyncReadExt, Interest},
+    net::UnixStream,
+    process::{Child, ChildStderr, Command},
 };
 
+use super::source::in_memory;
 use crate::{
-    Limits, RenderError, Resolved,
-    protocol::{self, Malformed, PREFIX_BYTES, Payload, Request, Response},
+    Details, Limits, RenderError, Resolved, channel,
+    protocol::{MAX_MESSAGE_BYTES, MadeOne, Malformed, Request, Response},
 };
 
 /// Of what one process writes to standard error, so much is logged; the rest is read and dropped.
@@ -19,27 +28,47 @@ const MAX_LOGGED_BYTES: usize = 64 * 1024;
 /// Longest piece of it in one line of the log.
 const LOG_PIECE_BYTES: usize = 2048;
 
+/// Results up to this size are copied where the caller stands, and the memory for them is kept for the next.
+const SMALL_RESULT_BYTES: u64 = 1024 * 1024;
+
 /// The process can no longer be talked to.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Lost {
-    /// It is gone, or its pipe is.
-    #[error("the pipe to the worker broke: {0}")]
+    /// It is gone, or its channel is.
+    #[error("the channel to the worker broke: {0}")]
     Io(#[from] io::Error),
     /// It says what it should not.
-    #[error("the worker sent a malformed frame")]
+    #[error("the worker sent a malformed message")]
     Malformed(#[from] Malformed),
 }
+
+/// What is to be made of one image.
+pub(super) struct Job<'a> {
+    pub id: u64,
+    pub cpu_s: u32,
+    pub len: u64,
+    pub plans: &'a [Resolved],
+    pub describe: bool,
+}
+
+/// Bytes and whether they move, for each plan; and what the image tells about itself.
+pub(super) type Results = (Vec<(Bytes, bool)>, Option<Details>);
 
 /// A running worker between two jobs, or in one.
 #[derive(Debug)]
 pub(super) struct WorkerProcess {
     child: Child,
-    input: ChildStdin,
-    output: ChildStdout,
+    /// Its packets are sent and received by [`channel`]; this type only tells when.
+    socket: UnixStream,
+    /// Shared with the worker, which writes results here. It is read by system calls and never mapped: a worker that cuts it
+    /// short gives a short read, not a fault.
+    results: Arc<File>,
+    /// Whether the kernel has `landlock`.
+    pub landlock: bool,
 }
 
 impl WorkerProcess {
-    /// Starts a process and waits until it is ready.
+    /// Starts a process and waits until it is ready, which it is when it is confined.
     pub async fn start(program: &Path, limits: &Limits) -> Result<Self, RenderError> {
         let mut worker = Self::spawn(program)
             .map_err(|error| RenderError::Unavailable(format!("cannot start {}: {error}", program.display())))?;
@@ -50,29 +79,31 @@ impl WorkerProcess {
     }
 
     fn spawn(program: &Path) -> io::Result<Self> {
+        let (ours, theirs) = channel::pair()?;
         let mut child = Command::new(program)
             // A decoder that is taken over finds no secret in its environment.
             .env_clear()
             .current_dir("/")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
+            .stdin(Stdio::from(theirs))
+            .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
-        let missing = || io::Error::other("a pipe is missing");
-        let input = child.stdin.take().ok_or_else(missing)?;
-        let output = child.stdout.take().ok_or_else(missing)?;
-        let complaints = child.stderr.take().ok_or_else(missing)?;
+        let complaints = child.stderr.take().ok_or_else(|| io::Error::other("a pipe is missing"))?;
         tokio::spawn(log_complaints(complaints, child.id()));
-        Ok(Self { child, input, output })
+        let results = Arc::new(in_memory(&[])?);
+        let socket = UnixStream::from_std(ours.into())?;
+        Ok(Self { child, socket, results, landlock: false })
     }
 
     async fn greet(&mut self, limits: &Limits) -> Result<(), Lost> {
-        self.input.write_all(&Request::Hello { limits: *limits }.encode()).await?;
+        let results = Arc::clone(&self.results);
+        self.send(&Request::Hello { limits: *limits }, Some(&results)).await?;
         match self.response().await? {
-            Response::Ready => Ok(()),
-            _ => Err(Malformed.into()),
+            Response::Ready { landlock } => self.landlock = landlock,
+            _ => return Err(Malformed.into()),
         }
+        Ok(())
     }
 
     /// Whether the process has not ended, as far as can be told.
@@ -85,54 +116,86 @@ impl WorkerProcess {
         self.child.id()
     }
 
-    /// Asks for an answer.
-    pub async fn ping(&mut self, job: u64) -> Result<(), Lost> {
-        self.input.write_all(&Request::Ping { job }.encode()).await?;
+    /// Asks for an answer, and for another try at everything that it must not be able to do: the bits of what it could.
+    pub async fn prove(&mut self, job: u64) -> Result<u32, Lost> {
+        self.send(&Request::Prove { job }, None).await?;
         match self.response().await? {
-            Response::Pong { job: answered } if answered == job => Ok(()),
+            Response::Proved { job: answered, could } if answered == job => Ok(could),
             _ => Err(Malformed.into()),
         }
     }
 
-    /// Has one image rendered: its bytes, or why there are none.
-    pub async fn render(
+    /// Has the work done on one image, or is told why it can not be.
+    pub async fn make(
         &mut self,
-        job: u64,
-        cpu_s: u32,
-        image: &Bytes,
-        resolved: &Resolved,
+        job: &Job<'_>,
+        image: &File,
         limits: &Limits,
-    ) -> Result<Result<Bytes, RenderError>, Lost> {
-        let input = Payload::Inline { len: image.len() as u64 };
-        let request = Request::Render { job, cpu_s, resolved: *resolved, input };
-        self.input.write_all(&request.encode()).await?;
-        self.input.write_all(image).await?;
+    ) -> Result<Result<Results, RenderError>, Lost> {
+        let Job { id, cpu_s, len, plans, describe } = *job;
+        let request = Request::Make { job: id, cpu_s, len, describe, plans: plans.to_vec() };
+        self.send(&request, Some(image)).await?;
         match self.response().await? {
-            Response::Rendered { job: answered, output } if answered == job => {
-                Ok(Ok(self.payload(output, limits).await?))
+            Response::Made { job: answered, renditions, details }
+                if answered == id && renditions.len() == plans.len() && details.is_some() == describe =>
+            {
+                let total = renditions.iter().try_fold(0_u64, |sum, one| sum.checked_add(one.len)).ok_or(Malformed)?;
+                if total > limits.max_output_bytes {
+                    return Err(Malformed.into());
+                }
+                Ok(Ok((self.collect(renditions, total).await?, details)))
             }
-            Response::Refused { job: answered, error } if answered == job => Ok(Err(error)),
+            Response::Refused { job: answered, error } if answered == id => Ok(Err(error)),
             _ => Err(Malformed.into()),
         }
     }
 
-    async fn response(&mut self) -> Result<Response, Lost> {
-        let mut prefix = [0; PREFIX_BYTES];
-        self.output.read_exact(&mut prefix).await?;
-        let mut head = vec![0; protocol::head_len(prefix)?];
-        self.output.read_exact(&mut head).await?;
-        Ok(Response::decode(&head)?)
+    /// Takes the results out of the shared memory.
+    async fn collect(&self, renditions: Vec<MadeOne>, total: u64) -> Result<Vec<(Bytes, bool)>, Lost> {
+        let results = Arc::clone(&self.results);
+        if total <= SMALL_RESULT_BYTES {
+            return Ok(read_results(&results, &renditions)?);
+        }
+        let read = tokio::task::spawn_blocking(move || {
+            let read = read_results(&results, &renditions)?;
+            results.set_len(0)?;
+            Ok::<_, io::Error>(read)
+        });
+        Ok(read.await.map_err(io::Error::other)??)
     }
 
-    /// Reads the bytes of a rendition. Memory grows with what arrives, not with what is announced.
-    async fn payload(&mut self, Payload::Inline { len }: Payload, limits: &Limits) -> Result<Bytes, Lost> {
-        if len > limits.max_output_bytes {
-            return Err(Malformed.into());
-        }
-        let mut bytes = Vec::new();
-        (&mut self.output).take(len).read_to_end(&mut bytes).await?;
-        if bytes.len() as u64 == len { Ok(bytes.into()) } else { Err(Malformed.into()) }
+    async fn send(&self, request: &Request, file: Option<&File>) -> io::Result<()> {
+        let message = request.encode();
+        let send = || channel::send(&self.socket, &message, file.map(AsFd::as_fd));
+        self.socket.async_io(Interest::WRITABLE, send).await
     }
+
+    async fn response(&self) -> Result<Response, Lost> {
+        let mut buffer = Box::new([0; MAX_MESSAGE_BYTES]);
+        let receive = || channel::receive(&self.socket, &mut buffer);
+        let (len, _) = self.socket.async_io(Interest::READABLE, receive).await?;
+        if len == 0 {
+            return Err(Lost::Io(io::ErrorKind::UnexpectedEof.into()));
+        }
+        Ok(Response::decode(&buffer[..len])?)
+    }
+}
+
+fn read_results(results: &File, renditions: &[MadeOne]) -> io::Result<Vec<(Bytes, bool)>> {
+    let (mut at, there) = (0, results.metadata()?.len());
+    let mut read = Vec::with_capacity(renditions.len());
+    for one in renditions {
+        // Memory is taken for what is there, not for what is announced.
+        let end = at + one.len;
+        if end > there {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let mut bytes = vec![0; usize::try_from(one.len).map_err(io::Error::other)?];
+        results.read_exact_at(&mut bytes, at)?;
+        read.push((bytes.into(), one.animated));
+        at = end;
+    }
+    Ok(read)
 }
 
 /// Passes on what the process writes to standard error until it ends.

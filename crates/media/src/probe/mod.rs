@@ -1,17 +1,22 @@
 //! What an image is, told from the head of its bytes: type, size, orientation, animation. It reads headers only and
 //! decodes no pixel, so it runs in the server itself.
 
-mod gif;
+pub(crate) mod gif;
 pub(crate) mod jpeg;
 mod orientation;
-mod png;
+pub(crate) mod png;
 mod read;
-mod webp;
+pub(crate) mod tiff;
+pub(crate) mod webp;
 
 use content::MediaType;
 
 /// How many bytes from the start callers should give to [`probe`] and [`crate::sniff`]; fewer when there are no more.
 pub const PROBE_HEAD_BYTES: usize = 256 * 1024;
+
+/// How many it takes for a JPEG that [`PROBE_HEAD_BYTES`] do not tell the size of: the colour profiles of printing presses, half a
+/// megabyte and more, stand before it.
+pub const PROBE_LONG_HEAD_BYTES: usize = 8 * 1024 * 1024;
 
 /// What the header of an image says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +27,8 @@ pub struct Probe {
     pub width: u32,
     /// Height in pixels as displayed. Never zero.
     pub height: u32,
-    /// EXIF orientation, 1 (upright) to 8. Taken from JPEG, and from WebP where its chunk lies within the head.
+    /// EXIF orientation, 1 (upright) to 8. Taken from JPEG, and from PNG and WebP where its chunk lies
+    /// within the head.
     pub orientation: u8,
     /// Whether it has more than one frame, as far as the head tells.
     pub animated: bool,
@@ -41,13 +47,16 @@ impl Probe {
     }
 }
 
-/// Reads the header of an image from its first bytes ([`PROBE_HEAD_BYTES`] are enough but for odd files). `None` when it is
-/// none of the formats that are rendered here, or its header is damaged or incomplete.
+/// Reads the header of an image from its first bytes ([`PROBE_HEAD_BYTES`] are enough but for a few JPEGs). `None` when it is
+/// none of the formats that are rendered here, or its header is damaged or incomplete. What stands behind those bytes counts for
+/// nothing, so that more of a file does not tell otherwise than its head did.
 #[must_use]
 pub fn probe(head: &[u8]) -> Option<Probe> {
+    let long = &head[..head.len().min(PROBE_LONG_HEAD_BYTES)];
+    let head = &head[..head.len().min(PROBE_HEAD_BYTES)];
     match head {
         [0xFF, 0xD8, ..] => {
-            let header = jpeg::read(head)?;
+            let header = jpeg::read(long)?;
             let size = (u32::from(header.width), u32::from(header.height));
             Probe::stored(MediaType::JPEG, size, header.orientation, false)
         }

@@ -1,4 +1,4 @@
-//! The header of a WebP: simple lossy, simple lossless, or extended.
+//! The structure of a WebP: simple lossy, simple lossless, or extended with chunks. It decompresses nothing.
 
 use content::MediaType;
 
@@ -37,25 +37,62 @@ pub(super) fn read(head: &[u8]) -> Option<Probe> {
             let flags = *body.first()?;
             let size = (le24(body, 4)? + 1, le24(body, 7)? + 1);
             let orientation = if flags & HAS_EXIF != 0 { exif_orientation(head).unwrap_or(1) } else { 1 };
-            Probe::stored(MediaType::WEBP, size, orientation, flags & HAS_ANIMATION != 0)
+            Probe::stored(MediaType::WEBP, size, orientation, flags & HAS_ANIMATION != 0 && may_move(head))
         }
         _ => None,
     }
 }
 
-/// Walks the chunks to the one with EXIF.
+/// The orientation in the chunk with EXIF.
 fn exif_orientation(head: &[u8]) -> Option<u8> {
-    let mut at = 12_usize;
-    loop {
-        let name = array::<4>(head, at)?;
-        let len = usize::try_from(le32(head, at + 4)?).ok()?;
-        let start = at + 8;
-        let end = start.checked_add(len)?;
-        if name == *b"EXIF" {
-            let body = head.get(start..end)?;
-            return Some(orientation::read(body.strip_prefix(b"Exif\0\0").unwrap_or(body)));
-        }
+    let chunk = Chunks::of(head).find(|chunk| chunk.name == *b"EXIF")?;
+    let body = chunk.body?;
+    Some(orientation::read(body.strip_prefix(b"Exif\0\0").unwrap_or(body)))
+}
+
+/// Whether there are two frames, or there may be a second behind the head.
+fn may_move(head: &[u8]) -> bool {
+    let end = le32(head, 4).map_or(0, |len| len as usize + 8);
+    let mut chunks = Chunks::of(head);
+    let frames = chunks.by_ref().filter(|chunk| chunk.name == *b"ANMF").count();
+    frames > 1 || (end > head.len() && chunks.at < end)
+}
+
+/// A part of the file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Chunk<'a> {
+    /// What it is.
+    pub name: [u8; 4],
+    /// What it holds; nothing when it is not wholly there.
+    pub body: Option<&'a [u8]>,
+    /// Where it ends, padding included.
+    pub end: usize,
+}
+
+/// Walks the chunks, up to one that is not wholly there.
+#[derive(Debug)]
+pub(crate) struct Chunks<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Chunks<'a> {
+    /// Begins behind the file's own header.
+    pub fn of(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 12 }
+    }
+}
+
+impl<'a> Iterator for Chunks<'a> {
+    type Item = Chunk<'a>;
+
+    fn next(&mut self) -> Option<Chunk<'a>> {
+        let name = array(self.bytes, self.at)?;
+        let len = usize::try_from(le32(self.bytes, self.at + 4)?).ok()?;
+        let start = self.at + 8;
+        let body = self.bytes.get(start..start.checked_add(len)?);
         // Chunks are padded to an even length.
-        at = end.checked_add(len & 1)?;
+        self.at = start.checked_add(len)?.checked_add(len & 1)?;
+        Some(Chunk { name, body, end: self.at })
     }
 }

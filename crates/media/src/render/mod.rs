@@ -1,24 +1,35 @@
-//! Bytes of an image to bytes of its rendition, in this process and on this thread. It knows no plan that is not resolved,
+//! Bytes of an image to bytes of its renditions, in this process and on this thread. It knows no plan that is not resolved,
 //! and no worker.
 
+mod animate;
+mod colour;
 mod decode;
 mod encode;
 mod flatten;
+mod legal;
 mod libwebp;
+mod look;
 mod orient;
 mod raster;
 mod scale;
+mod sharpen;
+mod tags;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use content::MediaType;
 use fast_image_resize::Resizer;
 
 use self::{
+    colour::{Conversion, Conversions},
+    legal::Legal,
     orient::Orientation,
     raster::{Buffers, Raster},
-    scale::Region,
+    scale::{Base, Region},
+    tags::Tags,
 };
-use crate::{Format, Limits, PROBE_HEAD_BYTES, RenderError, Resolved, probe, sniff};
+use crate::{Details, Format, Limits, PROBE_HEAD_BYTES, Probe, RenderError, Resolved, probe, sniff};
 
 /// A finished rendition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +42,17 @@ pub struct Rendered {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
+    /// Whether it moves: the plan wanted all frames, and the source has several and is within the limits.
+    pub animated: bool,
+}
+
+/// What came of one image.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Made {
+    /// One for each plan, in their order.
+    pub renditions: Vec<Rendered>,
+    /// What the image tells about itself, where that was asked for.
+    pub details: Option<Details>,
 }
 
 /// Renders with memory and codecs that are kept from one image to the next.
@@ -39,26 +61,37 @@ pub struct Engine {
     jpeg_decoder: Option<turbojpeg::Decompressor>,
     resizer: Resizer,
     buffers: Buffers,
+    conversions: Conversions,
 }
 
-/// What the steps need to know about the image at hand. Sizes are of the pixels as stored, before orientation.
-struct Work<'a> {
-    resolved: &'a Resolved,
+/// The image at hand.
+struct Source<'a> {
+    input: &'a [u8],
+    format: Format,
     orientation: Orientation,
-    /// Width and height that the source's header states.
-    source: (u32, u32),
+    /// Width and height as stored, before orientation.
+    size: (u32, u32),
+    tags: Tags<'a>,
+    /// How its colours become sRGB; `None` when they are already.
+    conversion: Option<Arc<Conversion>>,
+    limits: &'a Limits,
+}
+
+/// One image that is to come out. Sizes are of the pixels as stored, before orientation.
+struct Work<'a> {
+    source: &'a Source<'a>,
+    resolved: &'a Resolved,
     /// The part of the source to use.
     region: Region,
     /// Width and height to scale that part to.
     target: (u32, u32),
-    limits: &'a Limits,
 }
 
 /// One thing done to the pixels.
 type Step = fn(&mut Engine, &Work<'_>, Raster) -> Result<Raster, RenderError>;
 
-/// From the decoded pixels to those that are encoded. Turning comes after scaling, when there is less to turn.
-const STEPS: &[Step] = &[scale::step, orient::step, flatten::step];
+/// From the scaled pixels to those that are encoded. All of it comes after scaling, when there is less to do.
+const STEPS: &[Step] = &[colour::step, orient::step, sharpen::step, flatten::step];
 
 /// Renders one image. Blocks for as long as it takes, and decodes bytes that users sent: in a server, use
 /// [`crate::Renderer`], which does the same in a process of its own.
@@ -66,7 +99,7 @@ const STEPS: &[Step] = &[scale::step, orient::step, flatten::step];
 /// # Errors
 /// `Unsupported` when it is no image of the known formats, a 12-bit JPEG, or `resolved` comes from no plan; `Corrupt` when
 /// decoding fails; `TooLarge` when a limit is exceeded, told before any pixel memory is allocated. A JPEG that ends early
-/// renders with what is there.
+/// renders with what is there, and so does an animation.
 pub fn render(input: &[u8], resolved: &Resolved, limits: &Limits) -> Result<Rendered, RenderError> {
     Engine::default().render(input, resolved, limits)
 }
@@ -77,43 +110,169 @@ impl Engine {
     /// # Errors
     /// Those of [`render`].
     pub fn render(&mut self, input: &[u8], resolved: &Resolved, limits: &Limits) -> Result<Rendered, RenderError> {
+        let mut made = self.make(input, std::slice::from_ref(resolved), false, limits)?;
+        Ok(made.renditions.remove(0))
+    }
+
+    /// Several renditions of one image, which is decoded once. All or none.
+    ///
+    /// # Errors
+    /// Those of [`render`].
+    pub fn render_many(
+        &mut self,
+        input: &[u8],
+        plans: &[Resolved],
+        limits: &Limits,
+    ) -> Result<Vec<Rendered>, RenderError> {
+        Ok(self.make(input, plans, false, limits)?.renditions)
+    }
+
+    /// Several renditions of one image, and if wanted what it tells about itself, from one decoding.
+    ///
+    /// # Errors
+    /// Those of [`render`].
+    pub fn make(
+        &mut self,
+        input: &[u8],
+        plans: &[Resolved],
+        describe: bool,
+        limits: &Limits,
+    ) -> Result<Made, RenderError> {
+        let (probe, source) = Source::open(&mut self.conversions, input, limits)?;
+        let look = describe.then(|| look::plan(&probe));
+        let mut works = Vec::with_capacity(plans.len() + 1);
+        for resolved in plans.iter().chain(&look) {
+            works.push(Work::new(&source, resolved)?);
+        }
+        let mut outcomes: Vec<Option<Outcome>> = works.iter().map(|_| None).collect();
+        animate::draw(self, &source, &works, &mut outcomes)?;
+        self.draw_stills(&source, &works, &mut outcomes, look.is_some())?;
+        self.buffers.forget_large(&mut self.resizer);
+
+        let mut outcomes = outcomes.into_iter().flatten();
+        let mut made = Made::default();
+        for resolved in plans {
+            let Some(Outcome::Encoded { bytes, animated }) = outcomes.next() else {
+                return Err(RenderError::Unsupported);
+            };
+            limits.check_output(bytes.len())?;
+            made.renditions.push(Rendered {
+                bytes,
+                media_type: resolved.media_type(animated),
+                width: resolved.width,
+                height: resolved.height,
+                animated,
+            });
+        }
+        if let Some(Outcome::Seen(details)) = outcomes.next() {
+            made.details = Some(*details);
+        }
+        Ok(made)
+    }
+
+    /// All that does not move. The largest come first: what is at most half as large is drawn from one of those.
+    fn draw_stills(
+        &mut self,
+        source: &Source<'_>,
+        works: &[Work<'_>],
+        outcomes: &mut [Option<Outcome>],
+        last_is_look: bool,
+    ) -> Result<(), RenderError> {
+        let mut order: Vec<usize> = (0..works.len()).filter(|at| outcomes[*at].is_none()).collect();
+        if order.is_empty() {
+            return Ok(());
+        }
+        order.sort_by_key(|at| std::cmp::Reverse(u64::from(works[*at].target.0) * u64::from(works[*at].target.1)));
+        let needed: Vec<&Work<'_>> = order.iter().map(|at| &works[*at]).collect();
+        let mut bases = vec![decode::decode(self, source, &needed)?];
+        let legal = Legal::of(&source.tags);
+        for (turn, at) in order.iter().enumerate() {
+            let work = &works[*at];
+            let base = bases.iter().rposition(|base| work.may_use(base)).unwrap_or(0);
+            let is_last = turn + 1 == order.len();
+            let scaled = if is_last && work.keeps(&bases[base]) {
+                bases.swap_remove(base).raster
+            } else {
+                scale::scaled(self, work, &bases[base])?
+            };
+            if !is_last && work.is_whole() {
+                bases.push(work.base(self.buffers.copy(&scaled)));
+            }
+            let raster = STEPS.iter().try_fold(scaled, |raster, step| step(self, work, raster))?;
+            let outcome = if last_is_look && *at + 1 == works.len() {
+                Outcome::Seen(Box::new(look::details(&raster, &source.tags)))
+            } else {
+                let bytes = encode::encode(&raster, work.resolved)?;
+                Outcome::Encoded { bytes: legal.written_into(bytes, work.resolved.format), animated: false }
+            };
+            outcomes[*at] = Some(outcome);
+            self.buffers.give_back(raster.pixels);
+        }
+        for base in bases {
+            self.buffers.give_back(base.raster.pixels);
+        }
+        Ok(())
+    }
+}
+
+/// What came of one work.
+enum Outcome {
+    Encoded { bytes: Bytes, animated: bool },
+    Seen(Box<Details>),
+}
+
+impl<'a> Source<'a> {
+    fn open(conversions: &mut Conversions, input: &'a [u8], limits: &'a Limits) -> Result<(Probe, Self), RenderError> {
         limits.check_input(input.len())?;
+        let probe = probe(input).ok_or_else(|| unreadable(input))?;
+        let format = Format::from_media_type(&probe.media_type).ok_or(RenderError::Unsupported)?;
+        limits.check_pixels(probe.width, probe.height)?;
+        let tags = Tags::read(format, input);
+        let conversion = tags.profile.as_deref().and_then(|profile| conversions.to_srgb(profile));
+        let orientation = Orientation::from_exif(probe.orientation);
+        let size = probe.stored_size();
+        Ok((probe, Self { input, format, orientation, size, tags, conversion, limits }))
+    }
+}
+
+impl<'a> Work<'a> {
+    fn new(source: &'a Source<'a>, resolved: &'a Resolved) -> Result<Self, RenderError> {
         if !resolved.is_sound() {
             return Err(RenderError::Unsupported);
         }
-        // The same head that the plan was resolved on, so that both see the same orientation.
-        let head = &input[..input.len().min(PROBE_HEAD_BYTES)];
-        let probe = probe(head).ok_or_else(|| unreadable(head))?;
-        let format = Format::from_media_type(&probe.media_type).ok_or(RenderError::Unsupported)?;
-        limits.check_pixels(probe.width, probe.height)?;
-        limits.check_pixels(resolved.width, resolved.height)?;
+        source.limits.check_pixels(resolved.width, resolved.height)?;
+        let region = Region::of(resolved.crop, source.orientation, source.size)?;
+        let target = source.orientation.swapped((resolved.width, resolved.height));
+        Ok(Self { source, resolved, region, target })
+    }
 
-        let orientation = Orientation::from_exif(probe.orientation);
-        let source = probe.stored_size();
-        let work = Work {
-            resolved,
-            orientation,
-            source,
-            region: Region::of(resolved.crop, orientation, source)?,
-            target: orientation.swapped((resolved.width, resolved.height)),
-            limits,
-        };
-        let mut raster = decode::decode(self, format, &work, input)?;
-        for step in STEPS {
-            raster = step(self, &work, raster)?;
-        }
-        let bytes = encode::encode(&raster, resolved.format, resolved.quality);
-        self.buffers.give_back(raster.pixels);
-        self.buffers.forget_large(&mut self.resizer);
-        let bytes = bytes?;
-        limits.check_output(bytes.len())?;
-        Ok(Rendered { bytes, media_type: resolved.format.media_type(), width: resolved.width, height: resolved.height })
+    /// Whether all of the source is used.
+    fn is_whole(&self) -> bool {
+        (self.region.width, self.region.height) == self.source.size
+    }
+
+    /// Whether it can be drawn from these pixels of the whole source as well as from all of them: with two for each of its own
+    /// along both sides, nobody sees a difference.
+    fn may_use(&self, Base { raster, .. }: &Base) -> bool {
+        self.is_whole() && raster.width >= 2 * self.target.0 && raster.height >= 2 * self.target.1
+    }
+
+    /// Whether these very pixels are what scaling would give.
+    fn keeps(&self, Base { raster, .. }: &Base) -> bool {
+        self.is_whole() && (raster.width, raster.height) == self.target
+    }
+
+    /// What was scaled for this, as something to draw others from.
+    fn base(&self, scaled: Raster) -> Base {
+        let ratio = |target: u32, source: u32| f64::from(target) / f64::from(source);
+        let (across, down) = (ratio(self.target.0, self.source.size.0), ratio(self.target.1, self.source.size.1));
+        Base { raster: scaled, across, down }
     }
 }
 
 /// Bytes that claim to be an image of ours are damaged; others are not ours.
-fn unreadable(head: &[u8]) -> RenderError {
-    match sniff(head).and_then(|found| Format::from_media_type(&found)) {
+fn unreadable(input: &[u8]) -> RenderError {
+    match sniff(&input[..input.len().min(PROBE_HEAD_BYTES)]).and_then(|found| Format::from_media_type(&found)) {
         Some(_) => RenderError::Corrupt("no readable header".to_owned()),
         None => RenderError::Unsupported,
     }

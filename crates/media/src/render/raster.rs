@@ -17,6 +17,8 @@ pub(super) enum Layout {
     Rgb,
     /// Red, green, blue, opacity; not premultiplied.
     Rgba,
+    /// Cyan, magenta, yellow, black; 0 is no ink. Only between decoding and the colour step.
+    Cmyk,
 }
 
 impl Layout {
@@ -25,7 +27,7 @@ impl Layout {
         match self {
             Self::Gray => 1,
             Self::Rgb => 3,
-            Self::Rgba => 4,
+            Self::Rgba | Self::Cmyk => 4,
         }
     }
 
@@ -34,7 +36,7 @@ impl Layout {
         match self {
             Self::Gray => PixelType::U8,
             Self::Rgb => PixelType::U8x3,
-            Self::Rgba => PixelType::U8x4,
+            Self::Rgba | Self::Cmyk => PixelType::U8x4,
         }
     }
 }
@@ -47,6 +49,22 @@ pub(super) struct Raster {
     pub layout: Layout,
     /// Exactly `width * height * layout.bytes()` bytes.
     pub pixels: Vec<u8>,
+}
+
+/// Somebody's pixels, as rows without gaps.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct View<'a> {
+    pub width: u32,
+    pub height: u32,
+    pub layout: Layout,
+    pub pixels: &'a [u8],
+}
+
+impl Raster {
+    /// The pixels, lent.
+    pub fn view(&self) -> View<'_> {
+        View { width: self.width, height: self.height, layout: self.layout, pixels: &self.pixels }
+    }
 }
 
 /// Pixel memory between images.
@@ -62,6 +80,14 @@ impl Buffers {
         pixels.clear();
         pixels.resize(width as usize * height as usize * layout.bytes(), 0);
         Raster { width, height, layout, pixels }
+    }
+
+    /// The same pixels once more.
+    pub fn copy(&mut self, raster: &Raster) -> Raster {
+        let mut pixels = self.spare.pop().unwrap_or_default();
+        pixels.clear();
+        pixels.extend_from_slice(&raster.pixels);
+        Raster { pixels, ..*raster }
     }
 
     /// Keeps the memory of a raster that is done with.

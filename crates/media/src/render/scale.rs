@@ -5,7 +5,10 @@ use fast_image_resize::{
     images::{Image, ImageRef},
 };
 
-use super::{Engine, Orientation, Raster, Work};
+use super::{
+    Engine, Orientation, Raster, Work,
+    raster::{Layout, View},
+};
 use crate::{Crop, RenderError};
 
 /// A part of the source in stored pixels.
@@ -34,33 +37,59 @@ impl Region {
     }
 }
 
-/// Scales the wanted part to the wanted size. Opacity weighs the colours, so hidden ones do not bleed in.
-pub(super) fn step(engine: &mut Engine, work: &Work<'_>, raster: Raster) -> Result<Raster, RenderError> {
-    let (width, height) = work.target;
-    let whole = (work.region.width, work.region.height) == work.source;
-    if whole && (raster.width, raster.height) == work.target {
-        return Ok(raster);
+/// The whole source, at some scale.
+#[derive(Debug)]
+pub(super) struct Base {
+    pub raster: Raster,
+    /// Columns for each of the source's. Not what the widths come to: a decoder that halves an odd number of columns makes one
+    /// of the last and of nothing.
+    pub across: f64,
+    /// Rows for each of the source's.
+    pub down: f64,
+}
+
+impl Base {
+    /// As large as the source.
+    pub const fn full(raster: Raster) -> Self {
+        Self { raster, across: 1.0, down: 1.0 }
     }
-    // The decoder may have scaled already.
-    let x_ratio = f64::from(raster.width) / f64::from(work.source.0);
-    let y_ratio = f64::from(raster.height) / f64::from(work.source.1);
-    let reduces = work.region.width >= width && work.region.height >= height;
+}
+
+/// The wanted part of a source in the wanted size. Opacity weighs the colours, so hidden ones do not bleed in.
+pub(super) fn scaled(engine: &mut Engine, work: &Work<'_>, base: &Base) -> Result<Raster, RenderError> {
+    part_scaled(engine, work, base.raster.view(), (base.across, base.down))
+}
+
+/// The same of pixels that are as large as the source.
+pub(super) fn scaled_from_full(engine: &mut Engine, work: &Work<'_>, pixels: View<'_>) -> Result<Raster, RenderError> {
+    part_scaled(engine, work, pixels, (1.0, 1.0))
+}
+
+fn part_scaled(
+    engine: &mut Engine,
+    work: &Work<'_>,
+    pixels: View<'_>,
+    (across, down): (f64, f64),
+) -> Result<Raster, RenderError> {
+    let (width, height) = work.target;
+    let region = work.region;
+    let reduces = region.width >= width && region.height >= height;
     let filter = if reduces { FilterType::Lanczos3 } else { FilterType::CatmullRom };
-    let left = f64::from(work.region.x) * x_ratio;
-    let top = f64::from(work.region.y) * y_ratio;
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).crop(
-        left,
-        top,
-        // Rounding must not carry the far edge over the image's.
-        (f64::from(work.region.width) * x_ratio).min(f64::from(raster.width) - left),
-        (f64::from(work.region.height) * y_ratio).min(f64::from(raster.height) - top),
-    );
-    let mut scaled = engine.buffers.blank(width, height, raster.layout);
-    let kind = raster.layout.pixel_type();
-    let source = ImageRef::new(raster.width, raster.height, &raster.pixels, kind).map_err(cannot_scale)?;
+    let left = f64::from(region.x) * across;
+    let top = f64::from(region.y) * down;
+    let options =
+        ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).use_alpha(pixels.layout == Layout::Rgba).crop(
+            left,
+            top,
+            // Rounding must not carry the far edge over the image's.
+            (f64::from(region.width) * across).min(f64::from(pixels.width) - left),
+            (f64::from(region.height) * down).min(f64::from(pixels.height) - top),
+        );
+    let mut scaled = engine.buffers.blank(width, height, pixels.layout);
+    let kind = pixels.layout.pixel_type();
+    let source = ImageRef::new(pixels.width, pixels.height, pixels.pixels, kind).map_err(cannot_scale)?;
     let mut target = Image::from_slice_u8(width, height, &mut scaled.pixels, kind).map_err(cannot_scale)?;
     engine.resizer.resize(&source, &mut target, &options).map_err(cannot_scale)?;
-    engine.buffers.give_back(raster.pixels);
     Ok(scaled)
 }
 

@@ -2,12 +2,14 @@
 
 use std::time::Instant;
 
-use media::{Format, Limits, RenderError, Resolved, probe, render, sniff};
+use media::{Format, Limits, PROBE_HEAD_BYTES, RenderError, Resolved, probe, render, sniff};
 use proptest::{collection::vec, prelude::*, sample};
 
 use crate::pictures::{Picture, assert_close, decode};
 
-const SMALL: Resolved = Resolved { crop: None, width: 8, height: 8, format: Format::Png, quality: 0 };
+fn eight() -> Resolved {
+    Resolved::of_size(8, 8, Format::Png)
+}
 
 const FILES: &[&[u8]] = &[
     include_bytes!("fixtures/alpha-lossy.webp"),
@@ -25,7 +27,7 @@ const FILES: &[&[u8]] = &[
 ];
 
 fn small(input: &[u8]) -> Result<usize, RenderError> {
-    render(input, &SMALL, &Limits::default()).map(|rendered| rendered.bytes.len())
+    render(input, &eight(), &Limits::default()).map(|rendered| rendered.bytes.len())
 }
 
 #[test]
@@ -33,9 +35,10 @@ fn a_jpeg_cut_short_gives_what_is_there() {
     let jpeg = Picture::corners(256, 256).jpeg();
     let scan = jpeg.windows(2).position(|marker| marker == b"\xFF\xDA").unwrap();
     let cut = &jpeg[..scan + (jpeg.len() - scan) * 2 / 3];
-    let bytes = render(cut, &Resolved { width: 64, height: 64, ..SMALL }, &Limits::default()).unwrap().bytes;
+    let bytes = render(cut, &Resolved { width: 64, height: 64, ..eight() }, &Limits::default()).unwrap().bytes;
     let found = decode(&bytes).quarter_colours();
-    let whole = decode(&render(&jpeg, &Resolved { width: 64, height: 64, ..SMALL }, &Limits::default()).unwrap().bytes);
+    let whole =
+        decode(&render(&jpeg, &Resolved { width: 64, height: 64, ..eight() }, &Limits::default()).unwrap().bytes);
     assert_close(
         [found[0], found[1], found[0], found[1]],
         {
@@ -53,7 +56,7 @@ fn a_jpeg_cut_short_gives_what_is_there() {
 fn other_formats_cut_short_are_corrupt() {
     let noisy = Picture::of(64, 64, |x, y| [(x * y) as u8, (x * 7 + y * 13) as u8, (x ^ y) as u8, 255]);
     let to = |format, quality| {
-        let resolved = Resolved { width: 64, height: 64, format, quality, crop: None };
+        let resolved = Resolved { quality, ..Resolved::of_size(64, 64, format) };
         render(&noisy.png(), &resolved, &Limits::default()).unwrap().bytes
     };
     for file in [to(Format::Png, 0), to(Format::Webp, 80), to(Format::Gif, 0)] {
@@ -74,6 +77,33 @@ fn twelve_bit_jpeg_and_other_files_are_unsupported() {
     for other in [&b""[..], b"hello", b"%PDF-1.7", b"<svg/>", b"II*\0\x08\0\0\0"] {
         assert_eq!(small(other), Err(RenderError::Unsupported), "{other:?}");
     }
+}
+
+#[test]
+fn a_jpeg_whose_profile_is_damaged_has_the_colours_that_are_stored() {
+    let jpeg = Picture::corners(64, 64).jpeg();
+    let expected = render(&jpeg, &eight(), &Limits::default()).unwrap();
+    let segment = |body: &[u8]| [&[0xFF, 0xE2], &(body.len() as u16 + 2).to_be_bytes()[..], body].concat();
+    // The second of two pieces is missing; a third of two; one without a number.
+    for pieces in [
+        vec![segment(b"ICC_PROFILE\0\x01\x02abcd")],
+        vec![segment(b"ICC_PROFILE\0\x01\x02abcd"), segment(b"ICC_PROFILE\0\x03\x02abcd")],
+        vec![segment(b"ICC_PROFILE\0")],
+        vec![segment(b"ICC_PROFILE\0\0\0"), segment(b"MPF\0"), segment(b"")],
+    ] {
+        let damaged = [&jpeg[..2], &pieces.concat(), &jpeg[2..]].concat();
+        assert_eq!(render(&damaged, &eight(), &Limits::default()), Ok(expected.clone()));
+    }
+}
+
+#[test]
+fn a_jpeg_may_have_its_size_behind_a_large_profile() {
+    let jpeg = Picture::corners(64, 64).jpeg();
+    let filler = [&[0xFF, 0xE2, 0xFF, 0xFF][..], &[7; 65_533]].concat();
+    let large = [&jpeg[..2], &filler.repeat(20), &jpeg[2..]].concat();
+    assert_eq!(probe(&large[..PROBE_HEAD_BYTES]), None);
+    assert_eq!(probe(&large), probe(&jpeg));
+    assert!(render(&large, &eight(), &Limits::default()).is_ok());
 }
 
 #[test]
@@ -127,7 +157,7 @@ proptest! {
         }
         let _ = sniff(&bytes);
         let limits = Limits { max_pixels: 1_000_000, ..Limits::default() };
-        if let Ok(rendered) = render(&bytes, &SMALL, &limits) {
+        if let Ok(rendered) = render(&bytes, &eight(), &limits) {
             prop_assert!(probe(&bytes).is_some());
             prop_assert_eq!(probe(&rendered.bytes).map(|probe| (probe.width, probe.height)), Some((8, 8)));
         }

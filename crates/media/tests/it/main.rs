@@ -3,10 +3,19 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod animations;
+mod colours;
+mod confinement;
+mod describing;
+mod exif;
+mod films;
 mod hostile;
+mod lying_animations;
 mod pictures;
 mod pixels;
 mod planning;
 mod probing;
+mod profiles;
 mod sniffing;
+mod table;
 mod workers;

@@ -77,6 +77,13 @@ pub fn png(width: u32, height: u32, color: png::ColorType, depth: png::BitDepth,
     bytes
 }
 
+/// `png` with one chunk more, behind the first.
+pub fn png_with_chunk(png: &[u8], name: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    let named = [name, body].concat();
+    let checksum = crc32fast::hash(&named).to_be_bytes();
+    [&png[..33], (body.len() as u32).to_be_bytes().as_slice(), &named, &checksum, &png[33..]].concat()
+}
+
 /// A GIF whose canvas is larger than its only frame, of one colour, at an offset.
 pub fn gif_with_offset() -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -130,7 +137,7 @@ pub fn decode(bytes: &[u8]) -> Picture {
         }
         Format::Webp => {
             let (width, height) = (probe.width, probe.height);
-            let to_png = media::Resolved { crop: None, width, height, format: Format::Png, quality: 0 };
+            let to_png = media::Resolved::of_size(width, height, Format::Png);
             return decode(&media::render(bytes, &to_png, &media::Limits::default()).unwrap().bytes);
         }
     };

@@ -1,6 +1,6 @@
 //! Pixels in and out: every kind of source to every format, right side up, right colours, right size.
 
-use media::{Crop, Format, Limits, Plan, RenderError, Rendered, Resize, Resolution, Resolved, probe, render};
+use media::{Crop, Format, Limits, Plan, RenderError, Rendered, Resize, Resolution, Resolved, Wanted, probe, render};
 use turbojpeg::PixelFormat;
 
 use crate::pictures::{
@@ -10,7 +10,7 @@ use crate::pictures::{
 const CORNERS: [[u8; 4]; 4] = [RED, GREEN, BLUE, WHITE];
 
 fn to(format: Format, width: u32, height: u32) -> Resolved {
-    Resolved { crop: None, width, height, format, quality: format.default_quality().unwrap_or(0) }
+    Resolved::of_size(width, height, format)
 }
 
 #[track_caller]
@@ -83,8 +83,12 @@ fn every_orientation_is_applied_once() {
         for format in [Format::Jpeg, Format::Png] {
             // At full size and at one that is decoded at a reduced scale.
             for percent in [100, 20] {
-                let plan =
-                    Plan { resize: Resize::Percent(percent), format: Some(format), quality: Some(90), enlarge: false };
+                let plan = Plan {
+                    resize: Resize::Percent(percent),
+                    format: Wanted::As(format),
+                    quality: Some(90),
+                    ..Plan::ORIGINAL
+                };
                 let Resolution::Render(resolved) = plan.resolve(&found) else { panic!("it is rendered") };
                 let what = format!("orientation {orientation}, {format:?}, {percent} %");
                 assert_close(quarters(&source, &resolved), expected, &what);
@@ -223,7 +227,7 @@ fn quality_is_obeyed_and_the_default_is_not_the_worst() {
 
 #[test]
 fn limits_are_kept() {
-    let limits = Limits { max_pixels: 100, max_input_bytes: 1000, max_output_bytes: 600 };
+    let limits = Limits { max_pixels: 100, max_input_bytes: 1000, max_output_bytes: 600, ..Limits::default() };
     let small = Picture::corners(10, 10).png();
     let attempt = |input: &[u8], resolved| render(input, &resolved, &limits).map(|rendered| rendered.width);
     assert_eq!(attempt(&small, to(Format::Png, 5, 5)), Ok(5));

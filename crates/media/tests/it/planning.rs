@@ -1,7 +1,7 @@
 //! What plans come to: the table of the Fliplet contract, the rules on format and quality, and the promises for any input.
 
 use content::MediaType;
-use media::{Crop, Format, MAX_SIDE, Plan, Probe, Resize, Resolution, Resolved};
+use media::{Accepts, Crop, Focus, Format, MAX_SIDE, Plan, Probe, Resize, Resolution, Resolved, Wanted};
 use proptest::prelude::*;
 
 fn source(media_type: MediaType, width: u32, height: u32) -> Probe {
@@ -78,6 +78,105 @@ fn cover_crops_around_the_centre() {
 }
 
 #[test]
+fn cover_keeps_the_focus_in_view() {
+    let part = |focus: (u16, u16), crop: Option<Crop>| {
+        let resize = Resize::Cover { width: 100, height: 100 };
+        let plan = Plan { focus: Focus { x: focus.0, y: focus.1 }, crop, ..plan(resize) };
+        match plan.resolve(&source(MediaType::JPEG, 1000, 600)) {
+            Resolution::Unchanged => panic!("it is rendered"),
+            Resolution::Render(resolved) => resolved.crop.unwrap(),
+        }
+    };
+    let square = |x, y, side| Crop { x, y, width: side, height: side };
+    assert_eq!(part((0, 0), None), square(0, 0, 600));
+    assert_eq!(part((400, 900), None), square(100, 0, 600));
+    assert_eq!(part((1000, 0), None), square(400, 0, 600));
+    assert_eq!(part((u16::MAX, 0), None), square(400, 0, 600));
+    // Within a chosen part the focus is one of that part.
+    let chosen = Crop { x: 500, y: 100, width: 300, height: 200 };
+    assert_eq!(part((500, 500), Some(chosen)), square(550, 100, 200));
+    assert_eq!(part((1000, 500), Some(chosen)), square(600, 100, 200));
+}
+
+#[test]
+fn a_chosen_part_is_cut_to_the_image_and_then_resized() {
+    let resolved =
+        |crop, resize| match (Plan { crop: Some(crop), ..plan(resize) }).resolve(&source(MediaType::JPEG, 1000, 600)) {
+            Resolution::Unchanged => None,
+            Resolution::Render(resolved) => Some((resolved.crop, resolved.width, resolved.height)),
+        };
+    let crop = |x, y, width, height| Crop { x, y, width, height };
+    assert_eq!(resolved(crop(100, 50, 400, 300), Resize::Width(200)), Some((Some(crop(100, 50, 400, 300)), 200, 150)));
+    assert_eq!(resolved(crop(900, 500, 400, 300), Resize::Original), Some((Some(crop(900, 500, 100, 100)), 100, 100)));
+    // All of it, more than all of it, and a part that lies outside or has no area are no crop.
+    for none in [crop(0, 0, 1000, 600), crop(0, 0, u32::MAX, u32::MAX), crop(1000, 0, 5, 5), crop(5, 5, 0, 9)] {
+        assert_eq!(resolved(none, Resize::Original), None, "{none:?}");
+        assert_eq!(resolved(none, Resize::Width(500)), Some((None, 500, 300)), "{none:?}");
+    }
+}
+
+#[test]
+fn auto_takes_what_the_client_takes() {
+    let moving = |media_type| Probe { animated: true, ..source(media_type, 100, 100) };
+    let format = |webp, from: &Probe| {
+        let plan = Plan { format: Wanted::Auto(Accepts { webp }), ..plan(Resize::Width(50)) };
+        match plan.resolve(from) {
+            Resolution::Unchanged => panic!("it is rendered"),
+            Resolution::Render(resolved) => (resolved.format, resolved.animated),
+        }
+    };
+    for from in [MediaType::JPEG, MediaType::PNG, MediaType::WEBP, MediaType::GIF] {
+        assert_eq!(format(true, &source(from, 100, 100)), (Format::Webp, false));
+    }
+    assert_eq!(format(true, &moving(MediaType::GIF)), (Format::Webp, true));
+    assert_eq!(format(false, &moving(MediaType::GIF)), (Format::Gif, true));
+    assert_eq!(format(false, &moving(MediaType::WEBP)), (Format::Png, true));
+    assert_eq!(format(false, &source(MediaType::JPEG, 100, 100)), (Format::Jpeg, false));
+    for from in [MediaType::PNG, MediaType::WEBP, MediaType::GIF] {
+        assert_eq!(format(false, &source(from, 100, 100)), (Format::Png, false));
+    }
+    // What the client takes already, as it is.
+    let auto = Plan { format: Wanted::Auto(Accepts::default()), ..Plan::ORIGINAL };
+    assert_eq!(auto.resolve(&source(MediaType::JPEG, 9, 9)), Resolution::Unchanged);
+    assert!(matches!(
+        auto.for_client(Accepts { webp: true }).resolve(&source(MediaType::JPEG, 9, 9)),
+        Resolution::Render(_)
+    ));
+}
+
+#[test]
+fn what_moves_stays_so_where_the_format_can() {
+    let from = Probe { animated: true, ..source(MediaType::APNG, 100, 100) };
+    let animated = |plan: Plan| match plan.resolve(&from) {
+        Resolution::Unchanged => None,
+        Resolution::Render(resolved) => Some((resolved.animated, resolved.key())),
+    };
+    let some = |animated, key: &str| Some((animated, key.to_owned()));
+    assert_eq!(animated(Plan::ORIGINAL), None);
+    assert_eq!(animated(plan(Resize::Width(50))), some(true, "50x50-a.png"));
+    assert_eq!(animated(Plan { still: true, ..plan(Resize::Width(50)) }), some(false, "50x50.png"));
+    assert_eq!(animated(Plan { still: true, ..Plan::ORIGINAL }), some(false, "100x100.png"));
+    let to = |format| Plan { format: Wanted::As(format), ..plan(Resize::Width(50)) };
+    assert_eq!(animated(to(Format::Jpeg)), some(false, "50x50-q88.jpg"));
+    assert_eq!(animated(to(Format::Gif)), some(true, "50x50-a.gif"));
+    let flattened = Plan { flatten: Some([255, 0, 16]), ..to(Format::Jpeg) };
+    assert_eq!(animated(flattened), some(false, "50x50-q88-bff0010.jpg"));
+}
+
+#[test]
+fn only_a_strong_reduction_is_sharpened() {
+    let sharpened = |resize| match (Plan { sharpen: true, ..plan(resize) }).resolve(&source(MediaType::JPEG, 900, 600))
+    {
+        Resolution::Unchanged => panic!("it is rendered"),
+        Resolution::Render(resolved) => resolved.sharpen,
+    };
+    assert!(sharpened(Resize::Width(300)));
+    assert!(!sharpened(Resize::Width(301)));
+    assert!(!sharpened(Resize::Exact { width: 300, height: 201 }));
+    assert!(sharpened(Resize::Cover { width: 200, height: 200 }));
+}
+
+#[test]
 fn a_side_is_never_less_than_one_pixel() {
     assert_eq!(size(plan(Resize::Width(0)), (1000, 600)), (1, 1));
     assert_eq!(size(plan(Resize::Height(1)), (10, 1000)), (1, 1));
@@ -89,17 +188,19 @@ fn unchanged_only_when_nothing_would_change() {
     let with = |format, quality| Plan { format, quality, ..Plan::ORIGINAL };
     let jpeg = source(MediaType::JPEG, 100, 100);
     let png = source(MediaType::PNG, 100, 100);
-    for unchanged in [with(None, None), with(Some(Format::Jpeg), None), plan(Resize::Width(100))] {
+    for unchanged in [with(Wanted::Kept, None), with(Wanted::As(Format::Jpeg), None), plan(Resize::Width(100))] {
         assert_eq!(unchanged.resolve(&jpeg), Resolution::Unchanged);
     }
     // PNG has no quality that could change.
-    assert_eq!(with(None, Some(50)).resolve(&png), Resolution::Unchanged);
+    assert_eq!(with(Wanted::Kept, Some(50)).resolve(&png), Resolution::Unchanged);
     assert_eq!(Plan::ORIGINAL.resolve(&source(MediaType::JPEG, 40_000, 10)), Resolution::Unchanged);
-    for changed in [with(Some(Format::Webp), None), with(Some(Format::Jpeg), Some(88)), with(None, Some(50))] {
+    for changed in
+        [with(Wanted::As(Format::Webp), None), with(Wanted::As(Format::Jpeg), Some(88)), with(Wanted::Kept, Some(50))]
+    {
         assert!(matches!(changed.resolve(&jpeg), Resolution::Render(_)), "{changed:?}");
     }
     // A side that no format holds is only shortened when the image is rendered at all.
-    let huge = with(Some(Format::Webp), None).resolve(&source(MediaType::PNG, 32_766, 100));
+    let huge = with(Wanted::As(Format::Webp), None).resolve(&source(MediaType::PNG, 32_766, 100));
     assert!(matches!(huge, Resolution::Render(Resolved { width: MAX_SIDE, height: 50, .. })), "{huge:?}");
 }
 
@@ -114,8 +215,10 @@ fn format_and_quality_have_defaults() {
         (MediaType::of("image/tiff"), Format::Jpeg, 88),
     ];
     for (media_type, format, quality) in table {
+        let transparent = Format::from_media_type(&media_type) != Some(Format::Jpeg);
         let resolution = plan(Resize::Width(10)).resolve(&source(media_type, 100, 50));
-        let expected = Resolved { crop: None, width: 10, height: 5, format, quality };
+        let flatten = (transparent && format == Format::Jpeg).then_some([255; 3]);
+        let expected = Resolved { quality, flatten, ..Resolved::of_size(10, 5, format) };
         assert_eq!(resolution, Resolution::Render(expected));
     }
 }
@@ -130,12 +233,11 @@ fn plans_that_come_to_the_same_share_a_key() {
     let same = [
         plan(Resize::Width(320)),
         plan(Resize::Within { width: 320, height: 999 }),
-        Plan { quality: Some(88), enlarge: true, format: Some(Format::Jpeg), ..plan(Resize::Height(192)) },
+        Plan { quality: Some(88), enlarge: true, format: Wanted::As(Format::Jpeg), ..plan(Resize::Height(192)) },
     ];
     assert_eq!(same.map(key), ["320x192-q88.jpg"; 3]);
-    assert_eq!(same.map(|plan| plan.key()), ["w320", "within320x999", "h192-up-q88.jpg"]);
     assert_eq!(key(plan(Resize::Cover { width: 100, height: 100 })), "100x100-c200.0.600.600-q88.jpg");
-    assert_eq!(key(Plan { format: Some(Format::Png), ..plan(Resize::Percent(10)) }), "100x60.png");
+    assert_eq!(key(Plan { format: Wanted::As(Format::Png), ..plan(Resize::Percent(10)) }), "100x60.png");
 }
 
 fn resizes() -> impl Strategy<Value = Resize> {
@@ -154,19 +256,44 @@ fn resizes() -> impl Strategy<Value = Resize> {
 }
 
 fn plans() -> impl Strategy<Value = Plan> {
-    let format = prop_oneof![Just(None), prop::sample::select(&Format::ALL[..]).prop_map(Some)];
-    (resizes(), any::<bool>(), format, any::<Option<u8>>()).prop_map(|(resize, enlarge, format, quality)| Plan {
-        resize,
-        enlarge,
-        format,
-        quality,
+    let format = prop_oneof![
+        Just(Wanted::Kept),
+        any::<bool>().prop_map(|webp| Wanted::Auto(Accepts { webp })),
+        prop::sample::select(&Format::ALL[..]).prop_map(Wanted::As),
+    ];
+    let crop = || (0_u32..3000, 0_u32..3000, any::<u32>(), 0_u32..3000);
+    let crop = prop::option::of(crop().prop_map(|(x, y, width, height)| Crop { x, y, width, height }));
+    let focus = any::<(u16, u16)>().prop_map(|(x, y)| Focus { x, y });
+    let flags = any::<(bool, bool, bool)>();
+    let rest = (crop, focus, flags, any::<Option<[u8; 3]>>());
+    (resizes(), format, any::<Option<u8>>(), rest).prop_map(
+        |(resize, format, quality, (crop, focus, (enlarge, sharpen, still), flatten))| Plan {
+            crop,
+            resize,
+            focus,
+            enlarge,
+            sharpen,
+            flatten,
+            format,
+            quality,
+            still,
+        },
+    )
+}
+
+fn sources() -> impl Strategy<Value = Probe> {
+    let media_type = prop::sample::select(vec![MediaType::JPEG, MediaType::PNG, MediaType::WEBP, MediaType::GIF]);
+    (media_type, 1_u32.., 1_u32.., any::<bool>()).prop_map(|(media_type, width, height, animated)| {
+        let animated = animated && media_type != MediaType::JPEG;
+        Probe { animated, ..source(media_type, width, height) }
     })
 }
 
 proptest! {
     #[test]
-    fn any_plan_resolves_to_something_sound(plan in plans(), width in 1_u32.., height in 1_u32..) {
-        let Resolution::Render(resolved) = plan.resolve(&source(MediaType::PNG, width, height)) else { return Ok(()) };
+    fn any_plan_resolves_to_something_sound(plan in plans(), source in sources()) {
+        let Resolution::Render(resolved) = plan.resolve(&source) else { return Ok(()) };
+        let (width, height) = (source.width, source.height);
         prop_assert!((1..=MAX_SIDE).contains(&resolved.width) && (1..=MAX_SIDE).contains(&resolved.height));
         if !plan.enlarge && !matches!(plan.resize, Resize::Exact { .. }) {
             prop_assert!(resolved.width <= width && resolved.height <= height);
@@ -176,12 +303,16 @@ proptest! {
             prop_assert!(u64::from(x) + u64::from(part_width) <= u64::from(width));
             prop_assert!(u64::from(y) + u64::from(part_height) <= u64::from(height));
         }
-        let safe = |key: &str| key.len() < 100 && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._".contains(&b));
-        prop_assert!(safe(&resolved.key()) && safe(&plan.key()));
+        prop_assert!(!resolved.animated || (source.animated && resolved.format.can_move()));
+        let key = resolved.key();
+        prop_assert!(key.len() < 120 && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b)));
     }
 
     #[test]
-    fn keys_tell_plans_apart(one in plans(), other in plans()) {
+    fn keys_tell_renditions_apart(one in plans(), other in plans(), source in sources()) {
+        let (Resolution::Render(one), Resolution::Render(other)) = (one.resolve(&source), other.resolve(&source)) else {
+            return Ok(());
+        };
         prop_assert_eq!(one == other, one.key() == other.key());
     }
 }

@@ -1,23 +1,23 @@
 //! The real worker program, and the pool around it: killed, stopped, flooded, given up, and fed nonsense.
 
 use std::{
+    fs::File,
     future::poll_fn,
     io::Write as _,
     path::PathBuf,
     pin::{Pin, pin},
-    process::{Command, Output, Stdio},
     task::Poll,
     time::Duration,
 };
 
 use bytes::Bytes;
-use media::{Format, Limits, RenderError, Renderer, RendererConfig, Resolved, probe};
+use media::{Format, Limits, RenderError, Renderer, RendererConfig, Resolved, Source, probe};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::{pause, resume};
 
 use crate::pictures::{Picture, assert_close, decode};
 
-const WORKER: &str = env!("CARGO_BIN_EXE_media-worker");
+pub const WORKER: &str = env!("CARGO_BIN_EXE_media-worker");
 
 fn renderer(workers: usize, queue: usize) -> Renderer {
     let deadline = Duration::from_secs(60);
@@ -29,12 +29,12 @@ fn source() -> Bytes {
 }
 
 fn to(width: u32, height: u32) -> Resolved {
-    Resolved { crop: None, width, height, format: Format::Png, quality: 0 }
+    Resolved::of_size(width, height, Format::Png)
 }
 
 /// Renders through the pool and looks at what came.
 async fn assert_renders(renderer: &Renderer, width: u32) {
-    let rendered = renderer.render(source(), &to(width, 48)).await.unwrap();
+    let rendered = renderer.render(source().into(), &to(width, 48)).await.unwrap();
     let found = probe(&rendered.bytes).unwrap();
     assert_eq!((found.width, found.height, rendered.width), (width, 48, width));
     assert_close(
@@ -87,10 +87,10 @@ async fn a_worker_is_started_once_and_used_again() {
     assert_renders(&renderer, 64).await;
     let workers = renderer.idle_workers();
     assert_eq!(workers.len(), 1);
-    let refused = renderer.render(Bytes::from_static(b"not an image"), &to(8, 8)).await;
+    let refused = renderer.render(Bytes::from_static(b"not an image").into(), &to(8, 8)).await;
     assert_eq!(refused, Err(RenderError::Unsupported));
     let cut = source().slice(..100);
-    assert!(matches!(renderer.render(cut, &to(8, 8)).await, Err(RenderError::Corrupt(_))));
+    assert!(matches!(renderer.render(cut.into(), &to(8, 8)).await, Err(RenderError::Corrupt(_))));
     assert_renders(&renderer, 65).await;
     assert_eq!(renderer.idle_workers(), workers, "a refusal costs no process");
 }
@@ -100,7 +100,7 @@ async fn a_worker_killed_in_mid_job_costs_that_job_only() {
     let renderer = renderer(2, 8);
     let doomed = stopped_worker(&renderer).await;
     let plan = to(32, 32);
-    let mut job = pin!(renderer.render(source(), &plan));
+    let mut job = pin!(renderer.render(source().into(), &plan));
     begin(&mut job).await;
     // Meanwhile another image is rendered by another worker.
     assert_renders(&renderer, 50).await;
@@ -126,7 +126,7 @@ async fn the_deadline_kills_and_the_next_job_gets_a_new_worker() {
     let hung = stopped_worker(&renderer).await;
     // With nothing else to do, the clock jumps to the deadline.
     pause();
-    assert_eq!(renderer.render(source(), &to(32, 32)).await, Err(RenderError::TimedOut));
+    assert_eq!(renderer.render(source().into(), &to(32, 32)).await, Err(RenderError::TimedOut));
     resume();
     ended(hung).await;
     assert_renders(&renderer, 64).await;
@@ -137,11 +137,11 @@ async fn one_more_than_the_queue_holds_is_busy() {
     let renderer = renderer(1, 1);
     let worker = stopped_worker(&renderer).await;
     let (plan, other) = (to(32, 32), to(16, 16));
-    let mut working = pin!(renderer.render(source(), &plan));
-    let mut waiting = pin!(renderer.render(source(), &other));
+    let mut working = pin!(renderer.render(source().into(), &plan));
+    let mut waiting = pin!(renderer.render(source().into(), &other));
     begin(&mut working).await;
     begin(&mut waiting).await;
-    assert_eq!(renderer.render(source(), &plan).await, Err(RenderError::Busy));
+    assert_eq!(renderer.render(source().into(), &plan).await, Err(RenderError::Busy));
     assert_eq!(renderer.check().await, Err(RenderError::Busy));
     send(worker, Signal::CONT);
     let (first, second) = tokio::join!(working, waiting);
@@ -155,7 +155,7 @@ async fn a_caller_that_leaves_takes_its_worker_along() {
     let worker = stopped_worker(&renderer).await;
     let plan = to(32, 32);
     {
-        let mut job = pin!(renderer.render(source(), &plan));
+        let mut job = pin!(renderer.render(source().into(), &plan));
         begin(&mut job).await;
     }
     ended(worker).await;
@@ -163,10 +163,10 @@ async fn a_caller_that_leaves_takes_its_worker_along() {
     assert_renders(&renderer, 64).await;
     // One that left while it waited took nothing.
     let worker = stopped_worker(&renderer).await;
-    let mut working = pin!(renderer.render(source(), &plan));
+    let mut working = pin!(renderer.render(source().into(), &plan));
     begin(&mut working).await;
     {
-        let mut waiting = pin!(renderer.render(source(), &plan));
+        let mut waiting = pin!(renderer.render(source().into(), &plan));
         begin(&mut waiting).await;
     }
     send(worker, Signal::CONT);
@@ -196,11 +196,11 @@ async fn a_program_that_is_no_worker_is_unavailable() {
         let deadline = Duration::from_secs(60);
         Renderer::new(RendererConfig { worker, workers: 1, queue: 0, deadline, limits: Limits::default() })
     };
-    for program in ["/nonexistent/media-worker", "/bin/true", "/bin/cat"] {
+    for program in ["/nonexistent/media-worker", "/bin/true", "/bin/false"] {
         let renderer = with(program);
         let found = renderer.check().await;
         assert!(matches!(found, Err(RenderError::Unavailable(_))), "{program}: {found:?}");
-        let found = renderer.render(source(), &to(8, 8)).await;
+        let found = renderer.render(source().into(), &to(8, 8)).await;
         assert!(matches!(found, Err(RenderError::Unavailable(_))), "{program}: {found:?}");
     }
 }
@@ -211,59 +211,48 @@ async fn what_breaks_a_limit_never_reaches_a_worker() {
     let deadline = Duration::from_secs(60);
     let config = RendererConfig { worker: PathBuf::from("/nonexistent"), workers: 1, queue: 0, deadline, limits };
     let renderer = Renderer::new(config);
-    assert_eq!(renderer.render(source(), &to(8, 8)).await, Err(RenderError::TooLarge));
-    assert_eq!(renderer.render(Bytes::new(), &to(0, 8)).await, Err(RenderError::Unsupported));
+    assert_eq!(renderer.render(source().into(), &to(8, 8)).await, Err(RenderError::TooLarge));
+    assert_eq!(renderer.render(Bytes::new().into(), &to(0, 8)).await, Err(RenderError::Unsupported));
 }
 
-/// What the program does with these bytes and then the end of its input.
-fn feed(bytes: &[u8]) -> Output {
-    let mut child =
-        Command::new(WORKER).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // It may end before it has read everything.
-    let _ = child.stdin.take().unwrap().write_all(bytes);
-    child.wait_with_output().unwrap()
+#[tokio::test]
+async fn several_renditions_come_from_one_job() {
+    let renderer = renderer(1, 0);
+    let plans =
+        [to(64, 48), Resolved::of_size(16, 12, Format::Webp), to(128, 96), Resolved::of_size(8, 6, Format::Jpeg)];
+    let made = renderer.render_many(source().into(), &plans, true).await.unwrap();
+    let sizes: Vec<_> =
+        made.renditions.iter().map(|one| probe(&one.bytes).map(|probe| (probe.width, probe.height))).collect();
+    assert_eq!(sizes, [Some((64, 48)), Some((16, 12)), Some((128, 96)), Some((8, 6))]);
+    assert!(made.details.is_some());
+    let made = renderer.render_many(source().into(), &[], true).await.unwrap();
+    assert!(made.renditions.is_empty() && made.details.is_some(), "details alone");
+    let too_many = vec![to(8, 8); 65];
+    assert_eq!(renderer.render_many(source().into(), &too_many, false).await, Err(RenderError::Unsupported));
 }
 
-#[test]
-fn a_malformed_frame_ends_the_worker() {
-    let frame = |head: &[u8]| [&u32::try_from(head.len()).unwrap().to_le_bytes()[..], head].concat();
-    let numbers = |values: &[u64]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
-    let hello = frame(&[&b"\0MdyW\x01\0"[..], &numbers(&[1_000_000, 100, 1_000_000])].concat());
-    let ready = frame(b"\0MdyW\x01\0");
-    let after_hello = |more: &[u8]| [&hello[..], more].concat();
+#[tokio::test]
+async fn an_image_in_a_file_is_read_by_the_worker_itself() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&source()).unwrap();
+    file.write_all(b"what follows is not the image").unwrap();
+    let renderer = renderer(1, 0);
+    let open = |len| Source::File { file: File::open(file.path()).unwrap(), len };
+    let rendered = renderer.render(open(source().len() as u64), &to(64, 48)).await.unwrap();
+    assert_eq!(rendered, renderer.render(source().into(), &to(64, 48)).await.unwrap());
+    // A file that is shorter than it was said to be is an image cut short.
+    let empty = Source::File { file: File::open("/dev/null").unwrap(), len: 1000 };
+    assert!(matches!(renderer.render(empty, &to(8, 8)).await, Err(RenderError::Unsupported)));
+    assert_renders(&renderer, 64).await;
+}
 
-    let good = feed(&hello);
-    assert!(good.status.success());
-    assert_eq!(good.stdout, ready);
-    let ping = feed(&after_hello(&frame(b"\x01\x07\0\0\0\0\0\0\0")));
-    assert!(ping.status.success());
-    assert_eq!(ping.stdout, [ready.clone(), frame(b"\x01\x07\0\0\0\0\0\0\0")].concat());
-
-    let render = |len: u64| {
-        let mut head = b"\x02\x01\0\0\0\0\0\0\0\x05\0\0\0\0\x08\0\0\0\x08\0\0\0\x01\0\0".to_vec();
-        head.extend(len.to_le_bytes());
-        frame(&head)
-    };
-    let bad = [
-        ("noise", b"GET / HTTP/1.1\r\n\r\n".to_vec(), false),
-        ("no hello first", frame(b"\x01\x07\0\0\0\0\0\0\0"), false),
-        ("another version", frame(&[&b"\0MdyW\x02\0"[..], &numbers(&[1, 1, 1])].concat()), false),
-        ("a long head", after_hello(&[0xFF; 4]), true),
-        ("an empty head", after_hello(&[0; 4]), true),
-        ("half a prefix", after_hello(&[9, 0]), true),
-        ("half a head", after_hello(&[9, 0, 0, 0, 1]), true),
-        ("an unknown kind", after_hello(&frame(&[9])), true),
-        ("hello twice", after_hello(&hello), true),
-        ("a payload over the limit", after_hello(&[render(101), vec![0; 101]].concat()), true),
-        ("half a payload", after_hello(&[render(100), vec![0; 50]].concat()), true),
-    ];
-    for (what, bytes, greeted) in bad {
-        let output = feed(&bytes);
-        assert_eq!(output.status.code(), Some(1), "{what}");
-        assert_eq!(output.stdout, if greeted { &ready[..] } else { b"" }, "{what}");
-        assert!(!output.stderr.is_empty(), "{what}");
-    }
-    let refused = feed(&after_hello(&[render(100), vec![0; 100]].concat()));
-    assert!(refused.status.success(), "no image is a refusal, not a malformed frame");
-    assert_eq!(refused.stdout, [ready, frame(b"\x03\x01\0\0\0\0\0\0\0\0")].concat());
+#[tokio::test]
+async fn large_results_come_whole() {
+    let noisy = Picture::of(1500, 1000, |x, y| [(x * y) as u8, (x * 7 + y * 13) as u8, (x ^ y) as u8, 255]).png();
+    let renderer = renderer(1, 0);
+    let rendered = renderer.render(Bytes::from(noisy).into(), &to(1499, 1000)).await.unwrap();
+    assert!(rendered.bytes.len() > 1024 * 1024, "{}", rendered.bytes.len());
+    assert_eq!(decode(&rendered.bytes).width, 1499);
+    // The next, small one is not what was left of the large one.
+    assert_renders(&renderer, 64).await;
 }

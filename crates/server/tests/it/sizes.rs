@@ -101,7 +101,7 @@ const REFUSED: &[(&str, &str)] = &[
 ];
 
 /// A server with an organization on it. No size depends on the engine.
-fn with_organization(case: impl AsyncFn(&Server, &Organization)) {
+pub fn with_organization(case: impl AsyncFn(&Server, &Organization)) {
     on_one_engine_with(
         |_| {},
         async |server| {
@@ -111,12 +111,12 @@ fn with_organization(case: impl AsyncFn(&Server, &Organization)) {
     );
 }
 
-async fn contents(server: &Server, organization: &Organization, file: &Value, query: &str) -> Answer {
+pub async fn contents(server: &Server, organization: &Organization, file: &Value, query: &str) -> Answer {
     let target = format!("/v1/media/files/{}/contents/{}{query}", file["id"], file["name"].as_str().unwrap());
     server.fliplet("GET", &target).token(&organization.token).send().await
 }
 
-async fn upload(server: &Server, organization: &Organization, name: &str, bytes: &[u8]) -> Value {
+pub async fn upload(server: &Server, organization: &Organization, name: &str, bytes: &[u8]) -> Value {
     server.upload(&organization.token, &organization.here(), name, bytes).await
 }
 
@@ -315,5 +315,18 @@ fn uploads_are_at_most_3840_wide_and_high() {
         // A turned one is measured as it is shown.
         let file = upload(server, organization, "turned.jpg", &with_orientation(&jpeg(4000, 100), 8)).await;
         assert_eq!(file["size"], json!([96, 3840]));
+    });
+}
+
+#[test]
+fn a_jpeg_may_state_its_size_behind_a_large_profile() {
+    with_organization(async |server, organization| {
+        let plain = jpeg(300, 200);
+        let filler = [&[0xFF, 0xE2, 0xFF, 0xFF][..], &[7; 65_533]].concat();
+        let source = [&plain[..2], &filler.repeat(12), &plain[2..]].concat();
+        let file = upload(server, organization, "press.jpg", &source).await;
+        assert_eq!((&file["size"], &file["contentType"]), (&json!([300, 200]), &json!("image/jpeg")));
+        let answer = contents(server, organization, &file, "?size=150>?").await.expect(200);
+        assert_eq!(measure(&answer.body), ("image/jpeg", 150, 100));
     });
 }

@@ -45,6 +45,9 @@ const DELETED: &str = select!(
      order by a.deleted_at desc, a.id desc limit $4"
 );
 
+const IMAGES: &str = "select a.id from assets a cross join folders f cross join versions v where a.tenant_id = $1 \
+     and a.id > $2 and a.deleted_at is null and a.state = 'ready' and f.id = a.folder_id and f.trashed_root is null \
+     and v.asset_id = a.id and v.number = a.version_number and v.width is not null order by a.id limit $3";
 const RULED: &str = select!(
     "where a.tenant_id = $1 and a.access_rules is not null and f.path >= $2 and f.path < $3 order by a.id limit $4"
 );
@@ -71,6 +74,15 @@ impl Catalog {
             found.extend(rows.iter().map(read).collect::<Result<Vec<_>>>()?);
         }
         Ok(found)
+    }
+
+    /// The living images of a tenant, after the id `after`.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn image_assets(&self, tenant_id: i64, after: i64, limit: i64) -> Result<Vec<i64>> {
+        let query = sqlx::query(IMAGES).bind(tenant_id).bind(after).bind(limit);
+        query.fetch_all(self.read()).await?.iter().map(|row| row.int("id")).collect()
     }
 
     /// Assets with rules of their own in a folder or below it, in the trash or not.

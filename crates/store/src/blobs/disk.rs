@@ -124,9 +124,14 @@ impl Disk {
 
     /// A blob that is read bit by bit.
     pub(super) async fn open(self: &Arc<Self>, key: BlobKey, len: u64) -> Result<Body, Error> {
-        let disk = Arc::clone(self);
-        let file = blocking(move || disk.open_now(key, len)).await?;
+        let file = self.file(key, len).await?;
         Ok(Body::Stored { len, source: Arc::new(DiskFile::new(Arc::new(file), self.buffers.clone())) })
+    }
+
+    /// The file itself, open for reading.
+    pub(super) async fn file(self: &Arc<Self>, key: BlobKey, len: u64) -> Result<File, Error> {
+        let disk = Arc::clone(self);
+        blocking(move || disk.open_now(key, len)).await
     }
 
     fn open_now(&self, key: BlobKey, len: u64) -> Result<File, Error> {

@@ -134,6 +134,10 @@ impl StagedFile {
         Body::Stored { len, source: Arc::new(DiskFile::new(self.file(), buffers.clone())) }
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     fn publish(&mut self, path: PathBuf, folder: &FolderSync) -> io::Result<()> {
         STEPS.iter().try_for_each(|step| step(self, &path, folder))
     }

@@ -1,11 +1,13 @@
 //! Bytes that have come in but have no key that anybody knows. Dropping them removes them.
 
-use std::fmt;
+use std::{fmt, fs::File};
 
 use bytes::Bytes;
 use content::{Body, Digest};
 
-use super::{BlobKey, buffers::Buffers, disk_write::StagedFile, objects_write::StagedObject};
+use super::{
+    BlobKey, Error, blocking::blocking, buffers::Buffers, disk_write::StagedFile, objects_write::StagedObject,
+};
 
 /// How much of the beginning is kept for those who look at what it is.
 pub(super) const HEAD_BYTES: usize = 256 * 1024;
@@ -46,6 +48,25 @@ impl Staged {
         match &self.place {
             Place::File(file, buffers) => file.body(self.len, buffers),
             Place::Object(object) => object.body(self.len),
+        }
+    }
+
+    /// The file that holds them, open for reading only, at its beginning; `None` where they are in no file. It is looked for
+    /// when the future is first polled.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn file(&self) -> impl Future<Output = Result<Option<File>, Error>> + Send + use<> {
+        let path = match &self.place {
+            Place::File(file, _) => Some(file.path().to_owned()),
+            Place::Object(_) => None,
+        };
+        async move {
+            match path {
+                // Opened once more: who gets it can not write to it.
+                Some(path) => blocking(move || Ok(Some(File::open(path)?))).await,
+                None => Ok(None),
+            }
         }
     }
 }

@@ -25,6 +25,11 @@ pub(crate) fn slots<'q>(query: Query<'q, Any, AnyArguments>, ids: &[i64]) -> Que
     (0..SLOTS).fold(query, |query, place| query.bind(ids.get(place).copied().unwrap_or_default()))
 }
 
+/// The same with texts; what is left over is empty, which is nobody's key.
+pub(crate) fn text_slots<'q>(query: Query<'q, Any, AnyArguments>, keys: &[String]) -> Query<'q, Any, AnyArguments> {
+    (0..SLOTS).fold(query, |query, place| query.bind(keys.get(place).cloned().unwrap_or_default()))
+}
+
 /// Short words for what a row holds.
 pub(crate) trait Columns {
     fn int(&self, column: &str) -> Result<i64>;

@@ -54,9 +54,8 @@ macro_rules! select_blobs {
 
 const BLOBS: &str = select_blobs!("where b.id > $1 order by b.id limit $2");
 const BLOB: &str = select_blobs!("where b.id = $1");
-const RENDITIONS: &str = "select blob_id, plan_key, blob_key, media_type, width, height, size from renditions \
-     where (blob_id, plan_key) > ($1, $2) order by blob_id, plan_key limit $3";
-const DROP_RENDITION: &str = "delete from renditions where blob_id = $1 and plan_key = $2 and blob_key = $3";
+const RENDITIONS: &str =
+    renditions::select!("where (blob_id, plan_key) > ($1, $2) order by blob_id, plan_key limit $3");
 const PARTS: &str = "select upload_id, number, blob_key, size, md5 from upload_parts \
      where (upload_id, number) > ($1, $2) order by upload_id, number limit $3";
 
@@ -102,11 +101,7 @@ impl Catalog {
     /// # Errors
     /// When the database refuses.
     pub async fn drop_rendition(&self, rendition: &Rendition) -> Result<bool> {
-        let mut tx = self.begin().await?;
-        let query = sqlx::query(DROP_RENDITION).bind(rendition.blob_id).bind(&rendition.plan_key);
-        let done = query.bind(rendition.key.id().to_string()).execute(tx.conn()).await?;
-        tx.commit().await?;
-        Ok(done.rows_affected() > 0)
+        Ok(!self.remove_renditions(std::slice::from_ref(rendition), i64::MAX).await?.is_empty())
     }
 
     /// The parts of all uploads under way, after `(upload_id, number)`.

@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts};
 
 use super::ranges::{self, Ranges};
 
-/// What a request says about how it wants bytes: the method and the conditional headers, nothing else. An extractor that copies none of them.
+/// What a request says about how it wants bytes: the method, the conditional headers and the types it takes, nothing else. An extractor that copies none of them.
 #[derive(Debug, Clone, Default)]
 pub struct Asked {
     head: bool,
@@ -22,6 +22,13 @@ pub struct Asked {
     if_none_match: Option<HeaderValue>,
     if_modified_since: Option<HeaderValue>,
     if_unmodified_since: Option<HeaderValue>,
+    accept: Option<HeaderValue>,
+}
+
+/// `q=0`, also written `q=0.000`.
+fn is_weightless(parameter: &str) -> bool {
+    let Some((name, weight)) = parameter.split_once('=') else { return false };
+    name.trim().eq_ignore_ascii_case("q") && weight.trim().parse::<f32>().is_ok_and(|weight| weight <= 0.0)
 }
 
 /// What a request gets.
@@ -54,6 +61,7 @@ impl Asked {
             if_none_match: joined(headers, &header::IF_NONE_MATCH),
             if_modified_since: single(header::IF_MODIFIED_SINCE),
             if_unmodified_since: single(header::IF_UNMODIFIED_SINCE),
+            accept: joined(headers, &header::ACCEPT),
         }
     }
 
@@ -61,6 +69,18 @@ impl Asked {
     #[must_use]
     pub fn is_head(&self) -> bool {
         self.head
+    }
+
+    /// Whether `Accept` names this very type, and not with a weight of nothing. `image/*` and `*/*` name none: clients that know
+    /// no newer format send them too.
+    #[must_use]
+    pub fn takes(&self, media_type: &str) -> bool {
+        let Some(accept) = self.accept.as_ref().and_then(|accept| accept.to_str().ok()) else { return false };
+        accept.split(',').any(|range| {
+            let mut parts = range.split(';').map(str::trim);
+            let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(media_type));
+            named && !parts.any(is_weightless)
+        })
     }
 
     /// How much of `content` this request is about to be sent: nothing where only the head or a refusal goes out.
@@ -230,6 +250,37 @@ mod tests {
     const SAME: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
     const BEFORE: &str = "Sun, 06 Nov 1994 08:49:36 GMT";
     const AFTER: &str = "Sunday, 06-Nov-94 08:49:38 GMT";
+
+    #[test]
+    fn a_type_is_taken_that_is_named_and_has_a_weight() {
+        let takes = |accept: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in accept {
+                headers.append(header::ACCEPT, value.parse().unwrap());
+            }
+            Asked::of(&Method::GET, &headers).takes("image/webp")
+        };
+        for yes in [
+            &["image/webp"][..],
+            &["image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"],
+            &["text/html", "Image/WebP ; q=0.001"],
+            &["image/webp;level=1"],
+        ] {
+            assert!(takes(yes), "{yes:?}");
+        }
+        for no in [
+            &[][..],
+            &[""],
+            &["*/*"],
+            &["image/*"],
+            &["image/webp;q=0"],
+            &["image/webp; Q = 0.000"],
+            &["image/webpx, ximage/webp"],
+            &["text/html;x=image/webp"],
+        ] {
+            assert!(!takes(no), "{no:?}");
+        }
+    }
 
     #[test]
     fn tags_come_before_dates_and_preconditions_before_freshness() {

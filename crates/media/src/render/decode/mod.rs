@@ -1,30 +1,109 @@
 //! Bytes to pixels, by format. Each decoder trusts only what it has checked against the limits.
 
+mod apng;
+mod canvas;
 mod gif;
 mod jpeg;
 mod png;
 mod webp;
 
-use super::{Engine, Raster, Work};
+use std::num::NonZeroU64;
+
+use super::{Engine, Source, Work, scale::Base};
 use crate::{Format, RenderError};
 
-/// Decodes the first frame. The raster may be smaller than the source where the decoder scales, but never smaller than
-/// what the target needs.
-pub(super) fn decode(
-    engine: &mut Engine,
-    format: Format,
-    work: &Work<'_>,
-    input: &[u8],
-) -> Result<Raster, RenderError> {
-    match format {
-        Format::Jpeg => jpeg::decode(engine, work, input),
-        Format::Png => png::decode(engine, work, input),
-        Format::Webp => webp::decode(engine, work, input),
-        Format::Gif => gif::decode(engine, work, input),
+/// Memory that a decoder may take for other things than pixels: metadata, rows.
+const SIDE_BYTES: NonZeroU64 = NonZeroU64::new(64 * 1024 * 1024).expect("it is not zero");
+
+/// Shorter delays than this are shown as [`USUAL_DELAY_MS`], as browsers do: too many files state 0 and mean nothing by it.
+const SHORTEST_DELAY_MS: u32 = 11;
+
+/// What browsers make of too short a delay.
+const USUAL_DELAY_MS: u32 = 100;
+
+/// Decodes the first frame. It may come smaller than the source where the decoder scales, but never smaller than what any of
+/// the works needs. There is at least one.
+pub(super) fn decode(engine: &mut Engine, source: &Source<'_>, works: &[&Work<'_>]) -> Result<Base, RenderError> {
+    match source.format {
+        Format::Jpeg => jpeg::decode(engine, source, works),
+        Format::Png => png::decode(engine, source).map(Base::full),
+        Format::Webp => webp::decode(engine, source).map(Base::full),
+        Format::Gif => gif::decode(source).map(Base::full),
     }
 }
 
 /// The decoder found another size than the header that the limits were checked on.
-fn check_size(work: &Work<'_>, width: u32, height: u32) -> Result<(), RenderError> {
-    if (width, height) == work.source { Ok(()) } else { Err(RenderError::Corrupt("two sizes are stated".to_owned())) }
+fn check_size(source: &Source<'_>, width: u32, height: u32) -> Result<(), RenderError> {
+    if (width, height) == source.size { Ok(()) } else { Err(RenderError::Corrupt("two sizes are stated".to_owned())) }
+}
+
+/// The frames of an animation, each as the whole canvas looks while it is shown.
+pub(super) trait Frames {
+    /// How often it is played; 0 is for ever.
+    fn loops(&self) -> u32;
+
+    /// The next frame; `None` behind the last.
+    fn next(&mut self) -> Result<Option<Frame<'_>>, RenderError>;
+}
+
+/// One frame.
+pub(super) struct Frame<'a> {
+    /// The whole canvas, four bytes a pixel with opacity, not premultiplied.
+    pub canvas: &'a [u8],
+    /// For how long it is shown.
+    pub delay_ms: u32,
+}
+
+/// The frames, if there are several and no more than the limits allow. They are counted in the file's structure before any
+/// is decoded, whatever its header says about their number.
+pub(super) fn frames<'a>(source: &'a Source<'_>) -> Result<Option<Box<dyn Frames + 'a>>, RenderError> {
+    match source.format {
+        Format::Jpeg => Ok(None),
+        Format::Png => apng::frames(source),
+        Format::Webp => webp::frames(source),
+        Format::Gif => gif::frames(source),
+    }
+}
+
+/// For how long a browser shows a frame that states this delay.
+fn shown_ms(stated_ms: u32) -> u32 {
+    if stated_ms < SHORTEST_DELAY_MS { USUAL_DELAY_MS } else { stated_ms }
+}
+
+/// Counts frames and their pixels against the limits.
+struct Budget {
+    canvas_pixels: u64,
+    frames: u32,
+    max_frames: u32,
+    left_pixels: u64,
+}
+
+impl Budget {
+    fn of(source: &Source<'_>) -> Self {
+        let (width, height) = source.size;
+        Self {
+            canvas_pixels: u64::from(width) * u64::from(height),
+            frames: 0,
+            max_frames: source.limits.max_frames,
+            left_pixels: source.limits.max_animation_pixels,
+        }
+    }
+
+    /// One frame more of this size, which costs a canvas even if it is smaller; false when that is too much.
+    fn take(&mut self, width: u32, height: u32) -> bool {
+        let pixels = (u64::from(width) * u64::from(height)).max(self.canvas_pixels);
+        let Some(left) = self.left_pixels.checked_sub(pixels) else { return false };
+        self.left_pixels = left;
+        self.frames += 1;
+        self.frames <= self.max_frames
+    }
+
+    fn frames(&self) -> u32 {
+        self.frames
+    }
+
+    /// How many there are, if that makes an animation.
+    fn several(&self) -> Option<u32> {
+        (self.frames > 1).then_some(self.frames)
+    }
 }

@@ -70,7 +70,16 @@ pub fn gif(width: u16, height: u16) -> Vec<u8> {
 pub fn webp(width: usize, height: usize) -> Vec<u8> {
     let side = |side: usize| u32::try_from(side).unwrap();
     let format = media::Format::Webp;
-    let resolved = media::Resolved { crop: None, width: side(width), height: side(height), format, quality: 90 };
+    let resolved = media::Resolved {
+        crop: None,
+        width: side(width),
+        height: side(height),
+        format,
+        quality: 90,
+        sharpen: false,
+        flatten: None,
+        animated: false,
+    };
     media::render(&png(width, height), &resolved, &media::Limits::default()).unwrap().bytes.to_vec()
 }
 

@@ -3,14 +3,16 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
+    process::Command,
     sync::{Arc, atomic::AtomicI64},
+    time::Duration,
 };
 
-use library::{Clock, Library};
+use library::{Clock, JobState, Library};
 use mediary::{Running, Settings};
 use tempfile::TempDir;
 
-use super::Ask;
+use super::{Ask, organizations::system};
 
 /// The moment at which every case begins: 2023-11-14T22:13:20.000Z.
 pub const NOW_MS: i64 = 1_700_000_000_000;
@@ -80,6 +82,26 @@ impl Server {
     /// For how long a server may go by what it remembers.
     pub fn max_memory_age_ms(&self) -> i64 {
         self.settings.limits.max_memory_age_ms
+    }
+
+    /// `mediary` beside it, on the same data.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mediary"));
+        command.env_remove("DATABASE_URL").env("MEDIARY_RENDERER__WORKER", &self.settings.renderer.worker);
+        command.args(arguments).arg("--data").arg(&self.settings.data);
+        if !self.settings.database.url.is_empty() {
+            command.args(["--database", &self.settings.database.url]);
+        }
+        command
+    }
+
+    /// Waits until nothing is left to do for it.
+    pub async fn settle(&self) {
+        for state in [JobState::Waiting, JobState::Running, JobState::Waiting] {
+            while !self.library.jobs(&system(), state, 0, 1).await.unwrap().is_empty() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
     }
 
     /// What the access log holds. Whole once the server is stopped.

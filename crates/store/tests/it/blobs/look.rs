@@ -4,6 +4,8 @@
 
 use std::{
     collections::BTreeMap,
+    fs::File,
+    io::{Read as _, Write as _},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -23,6 +25,7 @@ every_store! {
     sums_are_those_that_were_taken
     sums_are_of_the_store_and_not_of_memory
     sums_of_what_is_not_so_are_refused
+    bytes_in_a_file_are_handed_out_as_one_that_can_only_be_read
 }
 
 /// The blobs of a kind and what else lies there, each once.
@@ -37,6 +40,37 @@ async fn lies_in(shelf: &Shelf, kind: Kind) -> (BTreeMap<BlobKey, Listed>, Vec<S
     }
     strays.sort();
     (blobs, strays)
+}
+
+/// The bytes of a file, which must not let itself be written.
+fn read_only(mut file: File) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).unwrap();
+    assert!(file.write_all(b"x").is_err() && file.set_len(0).is_err());
+    bytes
+}
+
+async fn bytes_in_a_file_are_handed_out_as_one_that_can_only_be_read(shelf: Shelf) {
+    let lies_in_files = matches!(shelf.place, Place::Folder(_));
+    for len in [1, 3 * MIB] {
+        let bytes = pattern(len);
+        let staged = shelf.stage(&bytes, 1).await;
+        let file = staged.file().await.unwrap();
+        assert_eq!(file.is_some(), lies_in_files);
+        assert!(file.is_none_or(|file| read_only(file) == bytes));
+        let key = shelf.blobs.publish(staged).await.unwrap();
+        for _ in 0..2 {
+            let file = shelf.blobs.file(key, len as u64).await.unwrap();
+            assert_eq!(file.is_some(), lies_in_files);
+            assert!(file.is_none_or(|file| read_only(file) == bytes));
+        }
+        if lies_in_files {
+            let wrong = shelf.blobs.file(key, len as u64 + 1).await;
+            assert!(matches!(wrong, Err(Error::Length { .. })), "{wrong:?}");
+            shelf.blobs.delete(key).await.unwrap();
+            assert!(matches!(shelf.blobs.file(key, len as u64).await, Err(Error::Missing(_))));
+        }
+    }
 }
 
 async fn what_lies_there_is_listed(shelf: Shelf) {

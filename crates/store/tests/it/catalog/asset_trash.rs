@@ -165,6 +165,7 @@ async fn hang_all_on(site: &Site, id: i64) -> Vec<BlobKey> {
         width: 1,
         height: 1,
         size: 1,
+        base: false,
     };
     site.catalog.add_rendition(&rendition, NOW).await.unwrap();
     vec![first.blob.key, second.blob.key, rendition.key]

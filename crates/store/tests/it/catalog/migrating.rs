@@ -6,7 +6,7 @@ use sqlx::{
     AnyConnection, AssertSqlSafe, Connection,
     migrate::{Migration, MigrationType, Migrator},
 };
-use store::{Catalog, assets::AssetState, folders::FolderKind};
+use store::{Catalog, assets::AssetState, blobs::BlobKey, folders::FolderKind, renditions::RenditionSum};
 
 use super::{
     engines::{Database, Engine, on_each_engine},
@@ -51,6 +51,8 @@ const ROWS: &[&str] = &[
      (2, 'cat.png', null, 3000)",
     "insert into tallies (tenant_id, folder_id, bucket, live) values (1, 1, 0, 1), (2, 3, 0, 2), (2, 4, 0, 1), \
      (2, 3, 1, 1), (2, 2, 2, 1)",
+    "insert into renditions (blob_id, plan_key, blob_key, media_type, width, height, size, created_at, used_at) values \
+     (1, '40x30-q80.jpg', '00000000000000000000000000000009', 'image/jpeg', 40, 30, 9, 1, 1)",
 ];
 
 /// An empty database beside the one of the case, or instead of it; its URL.
@@ -105,6 +107,11 @@ fn a_library_of_the_first_release_is_counted_and_searched_as_if_it_were_new() {
         assert_eq!(catalog.count_folder_assets(2, 3).await.unwrap(), 2);
         assert_eq!(catalog.space_bytes(2, 3).await.unwrap(), 1_100);
         assert_eq!(catalog.asset(5).await.unwrap().unwrap().state, AssetState::Uploading);
+        // What was drawn by the first release is drawn anew; nothing knows its bytes any more.
+        assert_eq!(catalog.rendition(1, "40x30-q80.jpg").await.unwrap(), None);
+        assert_eq!(catalog.rendition_sum().await.unwrap(), RenditionSum::default());
+        let bytes = BlobKey::Rendition("00000000000000000000000000000009".parse().unwrap());
+        assert!(!catalog.knows_blob(bytes).await.unwrap());
         let space = &catalog.folders_of_kind(2, FolderKind::Space, 0, 9).await.unwrap()[0];
         assert_eq!((&space.rules, catalog.folder_assets(3, &START, 9).await.unwrap().len()), (&None, 2));
         assert_eq!(catalog.deleted_folders(2, (i64::MAX, 0), 9).await.unwrap()[0].id, 4);

@@ -111,7 +111,7 @@ fn written_statements(engine: Engine) -> Vec<String> {
         Engine::Sqlite => "postgres.rs",
         Engine::Postgres => "sqlite.rs",
     };
-    for folder in ["", "assets", "catalog", "folders", "search", "verify"] {
+    for folder in ["", "assets", "catalog", "folders", "renditions", "search", "verify"] {
         for entry in std::fs::read_dir(source.join(folder)).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() || path.ends_with(other_engine) {
@@ -159,18 +159,20 @@ fn scans_a_table(line: &str, statement: &str, plan: &[String]) -> bool {
     !line.contains("VIRTUAL TABLE") && !given.into_iter().any(is_called) && TABLES.into_iter().any(is_called)
 }
 
-const TABLES: [&str; 21] = [
+const TABLES: [&str; 23] = [
     "assets",
     "audit",
     "blobs",
     "downloads",
     "fields",
     "folders",
+    "image_details",
     "jobs",
     "links",
     "name_counters",
     "names",
     "records",
+    "rendition_tallies",
     "renditions",
     "tags",
     "tallies",

@@ -30,8 +30,11 @@ const FILL: &[&str] = &[
      10001, n, n from generate_series(1, 5000) n",
     "insert into upload_parts (upload_id, number, blob_key, size, md5) \
      select 10001 + n % 1000, n, 'k', 1, '' from generate_series(1, 5000) n",
-    "insert into renditions (blob_id, plan_key, blob_key, media_type, width, height, size, created_at, used_at) \
-     select 10001 + n % 1000, 'p' || n, 'r' || n, 'a/b', 1, 1, 1, n, n from generate_series(1, 5000) n",
+    "insert into renditions (blob_id, plan_key, blob_key, media_type, width, height, size, base, created_at, used_at) \
+     select 10001 + n % 1000, 'p' || n, 'r' || n, 'a/b', n, n, 1, n % 2, n, n from generate_series(1, 5000) n",
+    "insert into rendition_tallies (slot, count, bytes) select n, 1, 1 from generate_series(1000, 5000) n",
+    "insert into image_details (blob_id, thumbhash, dominant, read_at) \
+     select 10000 + n, '', 0, n from generate_series(1, 5000) n",
     "insert into tokens (id, tenant_id, user_id, realm, kind, name, secret_hash, rights, created_at) \
      select 10000 + n, 1001 + n % 50, 10001 + n % 500, 'r', 'k', 'n', decode(md5('' || n), 'hex'), 0, n \
      from generate_series(1, 5000) n",

@@ -15,7 +15,7 @@ use store::{
     jobs::{JobState, NewJob, Work},
     links::NewLink,
     records::NewRecord,
-    renditions::Rendition,
+    renditions::{BaseWish, Rendition},
     rules::Ruled,
     search::NameSearch,
     tokens::NewToken,
@@ -26,6 +26,7 @@ use store::{
 use super::{
     engines::NOW,
     fill::{FIRST_FILLED, fill_assets, fill_folders},
+    image_details::details,
     samples::{START, Site, at, person, random_key, slug},
     tokens::new_token,
 };
@@ -73,6 +74,8 @@ pub async fn verify_everything(url: &str) {
     catalog.broken_assets(0, 9).await.unwrap();
     catalog.wrong_tallies(9).await.unwrap();
     catalog.wrong_tenant_tallies(9).await.unwrap();
+    catalog.wrong_rendition_sums().await.unwrap();
+    catalog.recount_renditions(0).await.unwrap();
     for folder_id in [Some(folder.id), None] {
         let (kept, counted) = ((0, 0), (0, 0));
         let wrong = WrongTally { tenant_id: site.tenant.id, folder_id, bucket: 0, kept, counted };
@@ -251,9 +254,28 @@ async fn links_and_renditions(site: &Site, asset_id: i64) {
         width: 1,
         height: 1,
         size: 1,
+        base: true,
     };
-    site.catalog.add_rendition(&rendition, NOW).await.unwrap();
-    site.catalog.rendition(version.blob.id, "w640").await.unwrap();
+    let catalog = &site.catalog;
+    catalog.add_rendition(&rendition, NOW).await.unwrap();
+    catalog.rendition(rendition.blob_id, "w640").await.unwrap();
+    catalog.renditions_of_blob(rendition.blob_id).await.unwrap();
+    let wish = BaseWish { blob_id: rendition.blob_id, width: 1, height: 1, may_be_jpeg: true };
+    catalog.base_rendition(&wish).await.unwrap();
+    catalog.rendition_sum().await.unwrap();
+    catalog.use_renditions(&[rendition.key], NOW).await.unwrap();
+    catalog.idle_renditions(NOW, None, 9).await.unwrap();
+    for tenant_id in [None, Some(site.tenant.id)] {
+        catalog.rendered_blobs(tenant_id, 0, 9).await.unwrap();
+    }
+    catalog.rendered_blobs_of_asset(asset_id).await.unwrap();
+    catalog.remove_renditions(std::slice::from_ref(&rendition), NOW).await.unwrap();
+    catalog.add_rendition(&rendition, NOW).await.unwrap();
+    catalog.remove_renditions_of_blob(rendition.blob_id).await.unwrap();
+    catalog.add_rendition(&rendition, NOW).await.unwrap();
+    catalog.image_assets(site.tenant.id, 0, 9).await.unwrap();
+    catalog.image_details(rendition.blob_id).await.unwrap();
+    catalog.set_image_details(rendition.blob_id, &details(), NOW).await.unwrap();
 }
 
 async fn jobs(site: &Site) {

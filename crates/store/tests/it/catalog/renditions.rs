@@ -24,6 +24,7 @@ fn rendition(blob_id: i64) -> Rendition {
         width: 640,
         height: 480,
         size: 12_345,
+        base: false,
     }
 }
 

@@ -29,6 +29,7 @@ pub async fn assert_clean(catalog: &Catalog) {
     assert_eq!(catalog.nameless_folders(0, 9).await.unwrap(), []);
     assert_eq!(catalog.wrong_tallies(9).await.unwrap(), []);
     assert_eq!(catalog.wrong_tenant_tallies(9).await.unwrap(), []);
+    assert_eq!(catalog.wrong_rendition_sums().await.unwrap(), []);
     assert_eq!(catalog.broken_folders(0, 9).await.unwrap(), []);
     assert_eq!(catalog.broken_assets(0, 9).await.unwrap(), []);
     let blobs = catalog.blob_rows(0, i64::MAX).await.unwrap();
@@ -95,6 +96,7 @@ fn every_rendition_and_part_is_shown_and_a_rendition_is_forgotten_if_it_is_still
                     width: 3,
                     height: 2,
                     size: 1,
+                    base: false,
                 };
                 site.catalog.add_rendition(&rendition, NOW).await.unwrap();
                 renditions.push(rendition);

@@ -1,0 +1,246 @@
+//! Making renditions: one flight each, one turn for each image, from the original or from a larger rendition of it.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use bytes::{Bytes, BytesMut};
+use content::{Body, ByteRange};
+use futures_util::TryStreamExt;
+use media::{Format, Made, RenderError, Rendered, Resolved, Source};
+use store::{
+    blobs::{BlobKey, Error as BlobError, Kind},
+    renditions::{BaseWish, Rendition},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{Kept, idle::Used};
+use crate::{
+    Fault, Library, Version,
+    uploads::{stage_fault, store_fault},
+};
+
+/// A rendition of lower quality is no base for others.
+const BASE_QUALITY: u8 = 80;
+/// With so many pixels for each of its own, along both sides, nobody sees that it was not drawn from the original.
+const BASE_FACTOR: u32 = 2;
+/// What shows through a JPEG unless something else is asked for.
+const WHITE: [u8; 3] = [255; 3];
+/// No image that is worth drawing is larger, in bytes.
+const MAX_IMAGE_BYTES: u64 = 256 * 1024 * 1024;
+
+impl Library {
+    /// The rendition, from memory, from the catalog, or made now by one flight.
+    pub(super) async fn rendition(&self, version: &Version, resolved: &Resolved) -> Result<Arc<Kept>, Fault> {
+        let key = (version.blob.id, resolved.key().into_boxed_str());
+        if let Some(kept) = self.inner.renditions.made.get(&key).await {
+            return Ok(kept);
+        }
+        // When the caller whose flight it is goes away, the next of those who wait takes it over; with nobody left to wait
+        // the work is dropped, and the worker is free.
+        let make = async { self.find_or_make(version, resolved).await.map(Arc::new) };
+        let made =
+            tokio::time::timeout(self.inner.limits.max_render_wait, self.inner.renditions.made.try_get_with(key, make));
+        made.await.map_err(|_| Fault::Busy)?.map_err(|fault: Arc<Fault>| Fault::clone(&fault))
+    }
+
+    async fn find_or_make(&self, version: &Version, resolved: &Resolved) -> Result<Kept, Fault> {
+        let plan_key = resolved.key();
+        let find = || self.inner.catalog.rendition(version.blob.id, &plan_key);
+        if let Some(rendition) = find().await? {
+            return Ok(Kept { rendition, used: Used::unknown() });
+        }
+        let (_turn, waited) = self.turn(version.blob.id).await;
+        // Whoever had the turn before may have made it.
+        if waited && let Some(rendition) = find().await? {
+            return Ok(Kept { rendition, used: Used::unknown() });
+        }
+        let mut made = self.draw(version, std::slice::from_ref(resolved), false).await?;
+        let rendered = made.renditions.pop().ok_or(Fault::Unsupported)?;
+        let (library, version, resolved) = (self.clone(), version.clone(), *resolved);
+        // On a task of its own: once it is drawn, a caller who goes away leaves no bytes without a row.
+        let kept = tokio::spawn(async move { library.keep_rendition(&version, &resolved, rendered).await });
+        let rendition = kept.await.map_err(Fault::internal)??;
+        Ok(Kept { rendition, used: Used::at(self.now_ms()) })
+    }
+
+    /// The turn of an image, and whether it had to be waited for.
+    pub(super) async fn turn(&self, blob_id: i64) -> (OwnedSemaphorePermit, bool) {
+        let turns = &self.inner.renditions.turns;
+        let turn = turns.get_with(blob_id, async { Arc::new(Semaphore::new(1)) }).await;
+        match Arc::clone(&turn).try_acquire_owned() {
+            Ok(turn) => (turn, false),
+            Err(_) => (turn.acquire_owned().await.expect("nobody closes it"), true),
+        }
+    }
+
+    /// Draws, from one decoding. Who calls has the image's turn. What can not be drawn is remembered.
+    pub(super) async fn draw(&self, version: &Version, plans: &[Resolved], describe: bool) -> Result<Made, Fault> {
+        let (blob_id, refused) = (version.blob.id, &self.inner.renditions.refused);
+        if refused.contains_key(&blob_id) {
+            return Err(Fault::Unsupported);
+        }
+        if let ([plan], false) = (plans, describe)
+            && let Some(made) = self.draw_from_base(version, plan).await?
+        {
+            return Ok(made);
+        }
+        let render = async || {
+            let source = self.source_of(version.blob.key, version.blob.size).await?;
+            Ok::<_, Fault>(self.render(source, plans, describe).await)
+        };
+        let mut outcome = render().await?;
+        if matches!(outcome, Err(RenderError::Crashed)) {
+            // A worker may have died of something else: the image is only to blame if the next one dies too.
+            outcome = render().await?;
+        }
+        let outcome = outcome.map_err(render_fault);
+        if matches!(outcome, Err(Fault::Unsupported)) {
+            refused.insert(blob_id, ()).await;
+        }
+        outcome
+    }
+
+    /// Draws from a stored rendition of the image, if there is one that will do. That one's faults are not the image's.
+    async fn draw_from_base(&self, version: &Version, plan: &Resolved) -> Result<Option<Made>, Fault> {
+        let Some(wish) = base_wish(version, plan) else { return Ok(None) };
+        let Some(base) = self.inner.catalog.base_rendition(&wish).await? else { return Ok(None) };
+        let source = match self.try_source(base.key, base.size).await {
+            Ok(source) => source,
+            Err(error) => {
+                tracing::info!(%error, "a rendition is drawn from the original: its base is gone");
+                return Ok(None);
+            }
+        };
+        match self.render(source, std::slice::from_ref(plan), false).await {
+            Ok(made) => Ok(Some(made)),
+            Err(error @ (RenderError::Busy | RenderError::Unavailable(_))) => Err(render_fault(error)),
+            Err(error) => {
+                tracing::warn!(%error, base = %base.key, "a rendition is drawn from the original: its base can not be read");
+                Ok(None)
+            }
+        }
+    }
+
+    async fn render(&self, source: Source, plans: &[Resolved], describe: bool) -> Result<Made, RenderError> {
+        self.inner.renditions.decodings.fetch_add(1, Ordering::Relaxed);
+        self.inner.renderer.render_many(source, plans, describe).await
+    }
+
+    /// Where the bytes of an image are, for a renderer.
+    async fn source_of(&self, key: BlobKey, size: u64) -> Result<Source, Fault> {
+        if size > MAX_IMAGE_BYTES {
+            return Err(Fault::Unsupported);
+        }
+        self.try_source(key, size).await.map_err(store_fault)
+    }
+
+    /// By its file where it lies in one: nobody copies it then.
+    async fn try_source(&self, key: BlobKey, len: u64) -> Result<Source, BlobError> {
+        if let Some(file) = self.inner.blobs.file(key, len).await? {
+            return Ok(Source::File { file, len });
+        }
+        let body = self.inner.blobs.open(key, len).await?;
+        Ok(Source::Bytes(collect(&body).await?))
+    }
+
+    /// Makes what was drawn durable, and records it; the first that is recorded stays.
+    pub(super) async fn keep_rendition(
+        &self,
+        version: &Version,
+        resolved: &Resolved,
+        rendered: Rendered,
+    ) -> Result<Rendition, Fault> {
+        let (blob_id, plan_key) = (version.blob.id, resolved.key());
+        let size = rendered.bytes.len() as u64;
+        let staged = self.inner.blobs.stage_bytes(Kind::Rendition, rendered.bytes).await.map_err(stage_fault)?;
+        let key = self.inner.blobs.publish(staged).await.map_err(store_fault)?;
+        let rendition = Rendition {
+            blob_id,
+            plan_key,
+            key,
+            media_type: rendered.media_type,
+            width: rendered.width,
+            height: rendered.height,
+            size,
+            base: is_base(version, resolved),
+        };
+        let added = self.inner.catalog.add_rendition(&rendition, self.now_ms()).await;
+        if let Err(error) = &added
+            && error.is_certain()
+        {
+            self.discard(key).await;
+        }
+        if added? {
+            self.inner.renditions.uses.note_growth();
+            return Ok(rendition);
+        }
+        // Another node was faster: its bytes are the ones that the row names.
+        self.discard(key).await;
+        let first = self.inner.catalog.rendition(blob_id, &rendition.plan_key).await?;
+        first.ok_or(Fault::Unavailable("store"))
+    }
+}
+
+/// Whether others may be drawn from what this makes: all of the image, still, nothing added to it, and good enough.
+fn is_base(version: &Version, resolved: &Resolved) -> bool {
+    let good = match resolved.format {
+        Format::Jpeg | Format::Webp => resolved.quality >= BASE_QUALITY,
+        Format::Png => true,
+        Format::Gif => false,
+    };
+    let plain = resolved.crop.is_none() && !resolved.sharpen && !resolved.animated;
+    let bare = resolved.flatten.is_none_or(|colour| resolved.format == Format::Jpeg && colour == WHITE);
+    let enlarged = version.pixels.is_none_or(|(width, height)| resolved.width > width || resolved.height > height);
+    good && plain && bare && !enlarged
+}
+
+/// What this could be drawn from, if from anything but the original.
+fn base_wish(version: &Version, resolved: &Resolved) -> Option<BaseWish> {
+    let (width, height) = (resolved.width.checked_mul(BASE_FACTOR)?, resolved.height.checked_mul(BASE_FACTOR)?);
+    let smaller = version.pixels.is_some_and(|pixels| width <= pixels.0 && height <= pixels.1);
+    if !smaller || resolved.crop.is_some() || resolved.animated {
+        return None;
+    }
+    // A JPEG's own are as opaque as it is; of all else a JPEG shows white where it was transparent.
+    let opaque = version.media_type == content::MediaType::JPEG;
+    let white = resolved.format == Format::Jpeg && resolved.flatten == Some(WHITE);
+    Some(BaseWish { blob_id: version.blob.id, width, height, may_be_jpeg: opaque || white })
+}
+
+/// Reads an image whole, as a decoder needs it. The renderer's own limit keeps it bounded.
+pub(crate) async fn read_whole(body: &Body) -> Result<Bytes, Fault> {
+    if body.len() > MAX_IMAGE_BYTES {
+        return Err(Fault::Unsupported);
+    }
+    collect(body).await.map_err(Fault::internal)
+}
+
+async fn collect(body: &Body) -> std::io::Result<Bytes> {
+    if let Body::Memory(bytes) = body {
+        return Ok(bytes.clone());
+    }
+    let len = body.len();
+    let collected = BytesMut::with_capacity(usize::try_from(len).map_err(std::io::Error::other)?);
+    let whole = body.read(ByteRange::whole(len)).try_fold(collected, |mut all, chunk| async move {
+        all.extend_from_slice(&chunk);
+        Ok(all)
+    });
+    whole.await.map(BytesMut::freeze)
+}
+
+pub(crate) fn render_fault(error: RenderError) -> Fault {
+    match error {
+        RenderError::Busy => Fault::Busy,
+        RenderError::Unavailable(why) => {
+            tracing::error!(%why, "the renderer is out of order");
+            Fault::Unavailable("renderer")
+        }
+        error @ (RenderError::Unsupported
+        | RenderError::Corrupt(_)
+        | RenderError::TooLarge
+        | RenderError::TimedOut
+        | RenderError::Crashed) => {
+            tracing::info!(%error, "an image is sent as it is");
+            Fault::Unsupported
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Everything that is done to the bytes of an image, within small limits: it ends, nothing panics, and what comes out is an image
+//! of the size that was asked for.
+
+use media::{Engine, Format, Limits, Probe, RenderError, Resolved, probe};
+
+const LIMITS: Limits = Limits {
+    max_pixels: 1_000_000,
+    max_input_bytes: 1_000_000,
+    max_output_bytes: 8_000_000,
+    max_frames: 30,
+    max_animation_pixels: 2_000_000,
+};
+
+/// Draws a still, a turned part, an animation, and describes.
+pub fn draw(bytes: &[u8], from: Format) {
+    let Some(Probe { media_type, width, height, .. }) = probe(bytes) else { return };
+    if Format::from_media_type(&media_type) != Some(from) {
+        return;
+    }
+    let moving = Resolved { animated: true, ..Resolved::of_size(9, 7, Format::Webp) };
+    let sharp = Resolved { sharpen: true, flatten: Some([1, 2, 3]), ..Resolved::of_size(16, 16, Format::Png) };
+    let same = Resolved::of_size(width.min(500), height.min(500), Format::Jpeg);
+    let plans = [moving, sharp, same, Resolved { animated: true, ..Resolved::of_size(5, 5, Format::Gif) }];
+    match Engine::default().make(bytes, &plans, true, &LIMITS) {
+        Ok(made) => {
+            assert!(made.details.is_some() && made.renditions.len() == plans.len());
+            for (rendered, plan) in made.renditions.iter().zip(&plans) {
+                let found = probe(&rendered.bytes).expect("what was drawn is an image");
+                assert_eq!((found.width, found.height), (plan.width, plan.height));
+                assert_eq!(found.orientation, 1, "it is turned already");
+            }
+        }
+        Err(RenderError::Unsupported | RenderError::Corrupt(_) | RenderError::TooLarge) => {}
+        Err(error) => panic!("{error} is no finding of an engine"),
+    }
+}
