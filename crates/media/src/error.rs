@@ -48,7 +48,7 @@ impl Default for Limits {
             max_input_bytes: 256 * 1024 * 1024,
             max_output_bytes: 128 * 1024 * 1024,
             max_frames: 1_000,
-            max_animation_pixels: 300_000_000,
+            max_animation_pixels: 100_000_000,
         }
     }
 }

@@ -8,6 +8,7 @@ use std::{
         fd::{AsFd, BorrowedFd},
         unix::fs::FileExt,
     },
+    panic::{AssertUnwindSafe, catch_unwind},
     process::ExitCode,
 };
 
@@ -17,7 +18,7 @@ use rustix::{
 };
 
 use crate::{
-    Engine, Limits, Made, RenderError, channel, confine,
+    Engine, Limits, Made, RenderError, Resolved, channel, confine,
     protocol::{MAX_MESSAGE_BYTES, MadeOne, Malformed, Request, Response},
 };
 
@@ -73,7 +74,7 @@ fn serve(socket: BorrowedFd<'_>) -> Result<(), Ended> {
                 read_image(&source, len, &limits, &mut image)?;
                 drop(source);
                 allow_cpu_time(cpu_s)?;
-                let made = engine.make(&image, &plans, describe, &limits);
+                let made = make(&mut engine, &image, &plans, describe, &limits);
                 match made.and_then(|made| laid_down(&made, &limits).map(|renditions| (made, renditions))) {
                     Ok((made, renditions)) => {
                         write_all(&results, &made)?;
@@ -85,6 +86,22 @@ fn serve(socket: BorrowedFd<'_>) -> Result<(), Ended> {
         };
         channel::send(socket, &response.encode(), None)?;
     }
+}
+
+/// Makes what is asked. A decoder that panics has met an image that it can not read, and leaves nothing behind: what it had kept
+/// goes with it.
+fn make(
+    engine: &mut Engine,
+    image: &[u8],
+    plans: &[Resolved],
+    describe: bool,
+    limits: &Limits,
+) -> Result<Made, RenderError> {
+    let attempt = AssertUnwindSafe(|| engine.make(image, plans, describe, limits));
+    catch_unwind(attempt).unwrap_or_else(|_| {
+        *engine = Engine::default();
+        Err(RenderError::Corrupt("the decoder gave up".to_owned()))
+    })
 }
 
 /// Fills `image` with the first `len` bytes of the source. A shorter one is what it is.

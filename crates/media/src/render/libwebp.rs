@@ -42,24 +42,23 @@ pub(super) fn features(input: &[u8]) -> Option<Features> {
     })
 }
 
-/// Decodes into rows of three bytes a pixel; false when that fails.
-pub(super) fn decode_rgb(input: &[u8], width: u32, pixels: &mut [u8]) -> bool {
-    let Some(stride) = c_int::try_from(width).ok().and_then(|width| width.checked_mul(3)) else { return false };
-    // SAFETY: both slices are valid for the lengths given; the decoder refuses a buffer too small for its image.
-    let end = unsafe {
-        libwebp_sys::WebPDecodeRGBInto(input.as_ptr(), input.len(), pixels.as_mut_ptr(), pixels.len(), stride)
+/// Decodes a still into rows of three or, with opacity, four bytes a pixel; false when that fails. `coarse` spreads colour over
+/// the pixels without smoothing it, which shows nothing in what is made smaller, and saves a twentieth of the time.
+pub(super) fn decode(input: &[u8], width: u32, has_alpha: bool, coarse: bool, pixels: &mut [u8]) -> bool {
+    let pixel_bytes = if has_alpha { 4 } else { 3 };
+    let Some(stride) = c_int::try_from(width).ok().and_then(|width| width.checked_mul(pixel_bytes)) else {
+        return false;
     };
-    !end.is_null()
-}
-
-/// Decodes into rows of four bytes a pixel; false when that fails.
-pub(super) fn decode_rgba(input: &[u8], width: u32, pixels: &mut [u8]) -> bool {
-    let Some(stride) = c_int::try_from(width).ok().and_then(|width| width.checked_mul(4)) else { return false };
-    // SAFETY: both slices are valid for the lengths given; the decoder refuses a buffer too small for its image.
-    let end = unsafe {
-        libwebp_sys::WebPDecodeRGBAInto(input.as_ptr(), input.len(), pixels.as_mut_ptr(), pixels.len(), stride)
-    };
-    !end.is_null()
+    let Ok(mut config) = libwebp_sys::WebPDecoderConfig::new() else { return false };
+    config.options.no_fancy_upsampling = c_int::from(coarse);
+    config.output.colorspace =
+        if has_alpha { libwebp_sys::WEBP_CSP_MODE::MODE_RGBA } else { libwebp_sys::WEBP_CSP_MODE::MODE_RGB };
+    config.output.is_external_memory = 1;
+    config.output.u.RGBA = libwebp_sys::WebPRGBABuffer { rgba: pixels.as_mut_ptr(), stride, size: pixels.len() };
+    // SAFETY: both slices are valid for the lengths given; the decoder refuses a buffer too small for its image, and does not
+    // own one that it was handed.
+    let status = unsafe { libwebp_sys::WebPDecode(input.as_ptr(), input.len(), &raw mut config) };
+    status == libwebp_sys::VP8StatusCode::VP8_STATUS_OK
 }
 
 /// Decodes an animation, frame by frame.

@@ -251,6 +251,13 @@ impl<'a> Work<'a> {
         (self.region.width, self.region.height) == self.source.size
     }
 
+    /// Whether the part that is used has, at this scale, half as much again as the target along both sides: what is lost by
+    /// decoding at that scale, or less carefully, is lost by making it smaller anyway.
+    fn has_ample(&self, scale: f64) -> bool {
+        let ample = |part: u32, target: u32| f64::from(part) * scale >= f64::from(target) * 1.5;
+        ample(self.region.width, self.target.0) && ample(self.region.height, self.target.1)
+    }
+
     /// Whether it can be drawn from these pixels of the whole source as well as from all of them: with two for each of its own
     /// along both sides, nobody sees a difference.
     fn may_use(&self, Base { raster, .. }: &Base) -> bool {

@@ -121,6 +121,20 @@ fn a_bomb_is_refused_by_its_header() {
 }
 
 #[test]
+fn a_palette_of_broken_or_too_many_colours_is_corrupt() {
+    let whole = include_bytes!("fixtures/palette.png");
+    let at = whole.windows(4).position(|name| name == b"PLTE").unwrap();
+    let len = u32::from_be_bytes(whole[at - 4..at].try_into().unwrap()) as usize;
+    for colours in [&[7; 14][..], &[7; 1], &[7; 257 * 3], &[7; 3000]] {
+        let named = [b"PLTE", colours].concat();
+        let (len_now, sum) = ((colours.len() as u32).to_be_bytes(), crc32fast::hash(&named).to_be_bytes());
+        let damaged = [&whole[..at - 4], &len_now, &named, &sum, &whole[at + 8 + len..]].concat();
+        let found = small(&damaged);
+        assert!(matches!(found, Err(RenderError::Corrupt(_))), "{} bytes: {found:?}", colours.len());
+    }
+}
+
+#[test]
 fn a_jpeg_of_endless_scans_ends() {
     // Each scan costs a pass over the picture and only some ten bytes.
     let progressive = include_bytes!("fixtures/progressive.jpg");

@@ -43,7 +43,7 @@ pub(super) fn decode(engine: &mut Engine, source: &Source<'_>, works: &[&Work<'_
     let scale = ScalingFactor::new(eighths as usize, 8);
     decoder.set_scaling_factor(scale).map_err(corrupt)?;
     // What is reduced further shows nothing of how colour was spread over the pixels.
-    let coarse = works.iter().all(|work| is_ample(work, eighths));
+    let coarse = works.iter().all(|work| work.has_ample(f64::from(eighths) / 8.0));
     decoder.set_fast_upsample(coarse).map_err(corrupt)?;
 
     let (format, layout) = match header.colorspace {
@@ -117,14 +117,8 @@ const SCALES: [u32; 4] = [1, 2, 4, 8];
 /// The smallest scale at which each part that is used still has half as much again as its target along both sides: what the
 /// transform leaves out beyond that, a good filter would have left out too.
 fn scale_for(works: &[&Work<'_>]) -> u32 {
-    let wide_enough = |eighths: &u32| works.iter().all(|work| is_ample(work, *eighths));
+    let wide_enough = |eighths: &u32| works.iter().all(|work| work.has_ample(f64::from(*eighths) / 8.0));
     SCALES.into_iter().find(wide_enough).unwrap_or(8)
-}
-
-/// Whether the part that is used has, at this scale, half as much again as its target.
-fn is_ample(work: &Work<'_>, eighths: u32) -> bool {
-    let ample = |part: u32, target: u32| u64::from(part) * u64::from(eighths) * 2 >= u64::from(target) * 8 * 3;
-    ample(work.region.width, work.target.0) && ample(work.region.height, work.target.1)
 }
 
 fn side(value: usize) -> u32 {

@@ -27,7 +27,7 @@ pub(super) fn decode(engine: &mut Engine, source: &Source<'_>, works: &[&Work<'_
     match source.format {
         Format::Jpeg => jpeg::decode(engine, source, works),
         Format::Png => png::decode(engine, source).map(Base::full),
-        Format::Webp => webp::decode(engine, source).map(Base::full),
+        Format::Webp => webp::decode(engine, source, works).map(Base::full),
         Format::Gif => gif::decode(source).map(Base::full),
     }
 }

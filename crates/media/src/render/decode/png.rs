@@ -29,6 +29,10 @@ pub(super) fn decode_sized(buffers: &mut Buffers, input: &[u8], size: (u32, u32)
     if size != (reader.info().width, reader.info().height) {
         return Err(RenderError::Corrupt("two sizes are stated".to_owned()));
     }
+    // The decoder takes it that colours are whole, and no more than a byte can tell apart.
+    if reader.info().palette.as_ref().is_some_and(|palette| palette.len() % 3 != 0 || palette.len() > 256 * 3) {
+        return Err(RenderError::Corrupt("the palette is damaged".to_owned()));
+    }
     let (color, depth) = reader.output_color_type();
     let layout = match color {
         ColorType::Grayscale => Layout::Gray,

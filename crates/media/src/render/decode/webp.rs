@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     super::{
-        Engine, Raster, Source,
+        Engine, Raster, Source, Work,
         libwebp::{self, AnimationDecoder},
         raster::Layout,
     },
@@ -13,7 +13,7 @@ use super::{
 use crate::{RenderError, probe::webp::Chunks};
 
 /// Decodes the image or first frame, in full: the library's own scaling takes as long as ours of all pixels, and shows.
-pub(super) fn decode(engine: &mut Engine, source: &Source<'_>) -> Result<Raster, RenderError> {
+pub(super) fn decode(engine: &mut Engine, source: &Source<'_>, works: &[&Work<'_>]) -> Result<Raster, RenderError> {
     let input = source.input;
     let features = libwebp::features(input).ok_or_else(|| RenderError::Corrupt("no readable header".to_owned()))?;
     check_size(source, features.width, features.height)?;
@@ -26,10 +26,8 @@ pub(super) fn decode(engine: &mut Engine, source: &Source<'_>) -> Result<Raster,
     }
     let layout = if features.alpha { Layout::Rgba } else { Layout::Rgb };
     let mut raster = engine.buffers.blank(features.width, features.height, layout);
-    let decoded = match layout {
-        Layout::Rgba => libwebp::decode_rgba(input, raster.width, &mut raster.pixels),
-        _ => libwebp::decode_rgb(input, raster.width, &mut raster.pixels),
-    };
+    let coarse = works.iter().all(|work| work.has_ample(1.0));
+    let decoded = libwebp::decode(input, raster.width, features.alpha, coarse, &mut raster.pixels);
     if decoded { Ok(raster) } else { Err(damaged()) }
 }
 
