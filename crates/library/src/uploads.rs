@@ -13,7 +13,9 @@ use store::{
 };
 
 use crate::{
-    Actor, Asset, Fault, Invalid, Library, Noun, Right, chance, names,
+    Actor, Asset, Fault, Invalid, Library, Noun, Right, chance,
+    image_details::{ImageDetails, of_image},
+    names,
     renditions::{read_whole, render_fault},
     slugs,
 };
@@ -200,8 +202,10 @@ impl Library {
         let mut staged = received.staged;
         let probe = probe_of(&staged).await?;
         let mut nature = nature_of(&staged, probe, name, declared_type);
+        let mut details = None;
         if let Some(smaller) = self.scaled_down(staged.file(), staged.body(), nature.probe.as_ref(), ingest).await? {
-            staged = smaller;
+            // What the camera wrote down goes with the original.
+            (staged, details) = smaller;
             nature.probe = probe_of(&staged).await?;
         }
         let (size, digest) = (staged.len, staged.digest);
@@ -216,6 +220,7 @@ impl Library {
             jobs: if shown.is_some() { vec![NewJob::Preview] } else { Vec::new() },
             media_type: nature.media_type,
             created_by,
+            details,
         })
     }
 
@@ -226,7 +231,7 @@ impl Library {
         body: Body,
         probe: Option<&Probe>,
         ingest: Ingest,
-    ) -> Result<Option<Staged>, Fault> {
+    ) -> Result<Option<(Staged, Option<ImageDetails>)>, Fault> {
         let (Some(max_side), Some(probe)) = (ingest.max_side_px, probe) else { return Ok(None) };
         let scalable = [MediaType::JPEG, MediaType::PNG, MediaType::APNG, MediaType::WEBP].contains(&probe.media_type);
         if !scalable || probe.width.max(probe.height) <= max_side {
@@ -238,15 +243,18 @@ impl Library {
             Some(file) => Source::File { file, len: body.len() },
             None => Source::Bytes(read_whole(&body).await?),
         };
-        match self.inner.renderer.render(source, &resolved).await.map_err(render_fault) {
+        let mut made = match self.inner.renderer.render_many(source, &[resolved], true).await.map_err(render_fault) {
+            Ok(made) => made,
+            Err(Fault::Unsupported) => return Ok(None),
+            Err(fault) => return Err(fault),
+        };
+        match made.renditions.pop() {
             // It has too many frames to keep moving: better large than still.
-            Ok(rendered) if probe.animated && !rendered.animated => Ok(None),
-            Ok(rendered) => {
+            Some(rendered) if rendered.animated || !probe.animated => {
                 let smaller = self.inner.blobs.stage_bytes(Kind::Original, rendered.bytes).await;
-                Ok(Some(smaller.map_err(stage_fault)?))
+                Ok(Some((smaller.map_err(stage_fault)?, made.details.map(of_image))))
             }
-            Err(Fault::Unsupported) => Ok(None),
-            Err(fault) => Err(fault),
+            _ => Ok(None),
         }
     }
 

@@ -15,9 +15,12 @@ pub enum RenderError {
     /// The deadline of the job passed.
     #[error("rendering took too long")]
     TimedOut,
-    /// The worker process died while it worked on this image.
+    /// The worker process died while it worked on this image, and so did the next.
     #[error("the worker died while rendering")]
     Crashed,
+    /// Somebody killed one worker process after the other, which says nothing about the image; try again later.
+    #[error("the workers were killed while rendering")]
+    Killed,
     /// Every worker is at work and the queue is full; try again later.
     #[error("too many images are being rendered")]
     Busy,
@@ -37,7 +40,8 @@ pub struct Limits {
     pub max_output_bytes: u64,
     /// Frames of an animation that keeps moving; one with more is drawn as its first frame.
     pub max_frames: u32,
-    /// Pixels of all frames of an animation that keeps moving, each counted as large as the canvas; likewise.
+    /// Pixels of all frames of an animation that keeps moving, each counted as large as the canvas or as what is drawn of it,
+    /// whichever is more; likewise.
     pub max_animation_pixels: u64,
 }
 

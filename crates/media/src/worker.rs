@@ -22,6 +22,9 @@ use crate::{
     protocol::{MAX_MESSAGE_BYTES, MadeOne, Malformed, Request, Response},
 };
 
+/// A buffer larger than this is not kept for the next image.
+const KEPT_BYTES: usize = 64 * 1024 * 1024;
+
 /// Why a worker ends before its channel is closed.
 #[derive(Debug, thiserror::Error)]
 enum Ended {
@@ -85,6 +88,10 @@ fn serve(socket: BorrowedFd<'_>) -> Result<(), Ended> {
             }
         };
         channel::send(socket, &response.encode(), None)?;
+        // One huge picture does not cost its memory for ever.
+        if image.capacity() > KEPT_BYTES {
+            image = Vec::new();
+        }
     }
 }
 

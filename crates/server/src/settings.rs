@@ -12,6 +12,9 @@ use library::Limits;
 use serde::Deserialize;
 use store::blobs::BlobsConfig;
 
+/// The least age at which renditions may be evicted, in milliseconds: twice what their last use is known to.
+const MIN_RENDITIONS_AGE_MS: i64 = 2 * 60 * 60 * 1_000;
+
 /// The commented defaults.
 pub(crate) const DEFAULTS: &str = include_str!("../config.default.toml");
 
@@ -217,6 +220,9 @@ impl Settings {
         ];
         if ages.iter().any(|age| *age < 0) {
             return bad("an age is negative");
+        }
+        if (1..MIN_RENDITIONS_AGE_MS).contains(&self.renditions.max_age_ms) {
+            return bad("renditions.max_age_ms is 0 or at least two hours: the last use is known to the hour");
         }
         if self.renderer.queue == 0 || self.renderer.deadline_ms == 0 {
             return bad("renderer.queue and renderer.deadline_ms are at least 1");

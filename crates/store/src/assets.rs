@@ -8,7 +8,8 @@ use content::{Digest, MediaType};
 use sqlx::AnyConnection;
 
 use crate::{
-    Error, Noun, Result, blobs::BlobKey, catalog::Columns, folders::Folder, jobs::NewJob, names::Slug, rules::Rule,
+    Error, Noun, Result, blobs::BlobKey, catalog::Columns, folders::Folder, image_details::ImageDetails, jobs::NewJob,
+    names::Slug, rules::Rule,
 };
 
 pub(crate) use trash::erase;
@@ -152,6 +153,8 @@ pub struct NewVersion {
     pub created_by: i64,
     /// Work that follows, queued in the same transaction.
     pub jobs: Vec<NewJob>,
+    /// What the image tells about itself, where it has been read already.
+    pub details: Option<ImageDetails>,
 }
 
 /// What a new asset is made from.

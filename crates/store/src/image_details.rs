@@ -1,6 +1,6 @@
 //! What an image tells about itself beyond its size, read once after it came in. It belongs to the bytes, and goes with them.
 
-use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, any::AnyRow};
 
 use crate::{Catalog, Error, Noun, Result, catalog::Columns};
 
@@ -41,16 +41,22 @@ impl Catalog {
     /// # Errors
     /// `Missing` when the blob is gone.
     pub async fn set_image_details(&self, blob_id: i64, details: &ImageDetails, now_ms: i64) -> Result<()> {
-        let [red, green, blue] = details.dominant;
         let mut tx = self.begin().await?;
-        let query = sqlx::query(SET).bind(blob_id).bind(details.thumbhash.clone());
-        let query = query.bind(i64::from(u32::from_be_bytes([0, red, green, blue])));
-        let query = query.bind(details.camera.clone()).bind(details.taken_at.clone());
-        let query = query.bind(details.latitude_e7.map(i64::from)).bind(details.longitude_e7.map(i64::from));
-        let done = query.bind(now_ms).execute(tx.conn()).await;
-        done.map_err(|error| Error::of_row(error, Noun::Asset, Noun::Asset))?;
+        set(tx.conn(), blob_id, details, now_ms).await?;
         tx.commit().await
     }
+}
+
+/// Keeps what was read of an image.
+pub(crate) async fn set(conn: &mut AnyConnection, blob_id: i64, details: &ImageDetails, now_ms: i64) -> Result<()> {
+    let [red, green, blue] = details.dominant;
+    let query = sqlx::query(SET).bind(blob_id).bind(details.thumbhash.clone());
+    let query = query.bind(i64::from(u32::from_be_bytes([0, red, green, blue])));
+    let query = query.bind(details.camera.clone()).bind(details.taken_at.clone());
+    let query = query.bind(details.latitude_e7.map(i64::from)).bind(details.longitude_e7.map(i64::from));
+    let done = query.bind(now_ms).execute(conn).await;
+    done.map_err(|error| Error::of_row(error, Noun::Asset, Noun::Asset))?;
+    Ok(())
 }
 
 fn read(row: &AnyRow) -> Result<ImageDetails> {

@@ -75,7 +75,9 @@ impl Library {
     /// Draws, from one decoding. Who calls has the image's turn. What can not be drawn is remembered.
     pub(super) async fn draw(&self, version: &Version, plans: &[Resolved], describe: bool) -> Result<Made, Fault> {
         let (blob_id, refused) = (version.blob.id, &self.inner.renditions.refused);
-        if refused.contains_key(&blob_id) {
+        let as_a_whole = (blob_id, None);
+        let by_plan = (blob_id, Some(plans.iter().map(Resolved::key).collect::<Vec<_>>().join(" ").into_boxed_str()));
+        if refused.contains_key(&as_a_whole) || refused.contains_key(&by_plan) {
             return Err(Fault::Unsupported);
         }
         if let ([plan], false) = (plans, describe)
@@ -83,20 +85,20 @@ impl Library {
         {
             return Ok(made);
         }
-        let render = async || {
-            let source = self.source_of(version.blob.key, version.blob.size).await?;
-            Ok::<_, Fault>(self.render(source, plans, describe).await)
-        };
-        let mut outcome = render().await?;
-        if matches!(outcome, Err(RenderError::Crashed)) {
-            // A worker may have died of something else: the image is only to blame if the next one dies too.
-            outcome = render().await?;
+        let source = self.source_of(version.blob.key, version.blob.size).await?;
+        let outcome = self.render(source, plans, describe).await;
+        match &outcome {
+            Err(RenderError::Unsupported | RenderError::Corrupt(_) | RenderError::Crashed) => {
+                refused.insert(as_a_whole, ()).await;
+            }
+            // It may have been too much because of what was asked: then others can still have less.
+            Err(RenderError::TooLarge | RenderError::TimedOut) if asks_for_more(version, plans) => {
+                refused.insert(by_plan, ()).await;
+            }
+            Err(RenderError::TooLarge | RenderError::TimedOut) => refused.insert(as_a_whole, ()).await,
+            Ok(_) | Err(RenderError::Busy | RenderError::Killed | RenderError::Unavailable(_)) => {}
         }
-        let outcome = outcome.map_err(render_fault);
-        if matches!(outcome, Err(Fault::Unsupported)) {
-            refused.insert(blob_id, ()).await;
-        }
-        outcome
+        outcome.map_err(render_fault)
     }
 
     /// Draws from a stored rendition of the image, if there is one that will do. That one's faults are not the image's.
@@ -107,17 +109,29 @@ impl Library {
             Ok(source) => source,
             Err(error) => {
                 tracing::info!(%error, "a rendition is drawn from the original: its base is gone");
+                self.drop_base(&base).await?;
                 return Ok(None);
             }
         };
         match self.render(source, std::slice::from_ref(plan), false).await {
             Ok(made) => Ok(Some(made)),
-            Err(error @ (RenderError::Busy | RenderError::Unavailable(_))) => Err(render_fault(error)),
+            Err(error @ (RenderError::Busy | RenderError::Killed | RenderError::Unavailable(_))) => {
+                Err(render_fault(error))
+            }
             Err(error) => {
                 tracing::warn!(%error, base = %base.key, "a rendition is drawn from the original: its base can not be read");
+                self.drop_base(&base).await?;
                 Ok(None)
             }
         }
+    }
+
+    /// Removes a rendition that is of no use, so that nobody tries it again.
+    async fn drop_base(&self, base: &Rendition) -> Result<(), Fault> {
+        if self.inner.catalog.drop_rendition(base).await? {
+            self.discard(base.key).await;
+        }
+        Ok(())
     }
 
     async fn render(&self, source: Source, plans: &[Resolved], describe: bool) -> Result<Made, RenderError> {
@@ -127,7 +141,7 @@ impl Library {
 
     /// Where the bytes of an image are, for a renderer.
     async fn source_of(&self, key: BlobKey, size: u64) -> Result<Source, Fault> {
-        if size > MAX_IMAGE_BYTES {
+        if size > self.inner.renderer.max_input_bytes() {
             return Err(Fault::Unsupported);
         }
         self.try_source(key, size).await.map_err(store_fault)
@@ -180,6 +194,13 @@ impl Library {
     }
 }
 
+/// Whether the plans are more work than the image itself: larger than it, or moving.
+fn asks_for_more(version: &Version, plans: &[Resolved]) -> bool {
+    let larger =
+        |plan: &Resolved| version.pixels.is_none_or(|(width, height)| plan.width > width || plan.height > height);
+    plans.iter().any(|plan| plan.animated || larger(plan))
+}
+
 /// Whether others may be drawn from what this makes: all of the image, still, nothing added to it, and good enough.
 fn is_base(version: &Version, resolved: &Resolved) -> bool {
     let good = match resolved.format {
@@ -229,7 +250,7 @@ async fn collect(body: &Body) -> std::io::Result<Bytes> {
 
 pub(crate) fn render_fault(error: RenderError) -> Fault {
     match error {
-        RenderError::Busy => Fault::Busy,
+        RenderError::Busy | RenderError::Killed => Fault::Busy,
         RenderError::Unavailable(why) => {
             tracing::error!(%why, "the renderer is out of order");
             Fault::Unavailable("renderer")

@@ -1,10 +1,11 @@
 //! What a decoder that is taken over would try: each attempt is made for real, and tells whether it succeeded. It knows nothing
 //! of what is meant to stop it.
 
-#![expect(unsafe_code, reason = "forking has no safe form, and is what is to be tried")]
+#![expect(unsafe_code, reason = "forking and the like have no safe form, and are what is to be tried")]
 
 use std::{
     fs::{self, File},
+    io,
     net::{TcpListener, UdpSocket},
     os::unix::net::UnixDatagram,
     process::Command,
@@ -12,7 +13,7 @@ use std::{
 
 use rustix::{
     mm::{MapFlags, ProtFlags, mmap_anonymous, munmap},
-    process::{Pid, getppid, test_kill_process},
+    process::{Pid, Resource, Rlimit, getppid, setrlimit, test_kill_process},
 };
 
 /// One thing that a confined process can not do; true when it could.
@@ -33,6 +34,9 @@ pub(crate) const ATTEMPTS: &[Attempt] = &[
     ("open a Unix socket", || UnixDatagram::unbound().is_ok()),
     ("fork", fork),
     ("start a program", || Command::new("/bin/true").status().is_ok()),
+    ("become another program", become_another),
+    ("fork by the newest call", fork_by_newest_call),
+    ("change its own limits", || setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).is_ok()),
     ("start a thread", || std::thread::Builder::new().spawn(|| ()).is_ok_and(|thread| thread.join().is_ok())),
     ("signal its parent", || getppid().is_some_and(|parent: Pid| test_kill_process(parent).is_ok())),
     ("make memory executable", executable_memory),
@@ -60,6 +64,20 @@ fn fork() -> bool {
             }
         }
     }
+}
+
+/// Of a program that is not there: who may try is told so.
+fn become_another() -> bool {
+    // SAFETY: the path ends with a zero, and so do the lists, which are empty.
+    unsafe { libc::execve(c"/nowhere/at/all".as_ptr(), [std::ptr::null()].as_ptr(), [std::ptr::null()].as_ptr()) };
+    io::Error::last_os_error().raw_os_error() == Some(libc::ENOENT)
+}
+
+/// Without arguments, which who may try is told. Nothing but ENOSYS makes the C library take the older call.
+fn fork_by_newest_call() -> bool {
+    // SAFETY: no arguments, no process.
+    unsafe { libc::syscall(libc::SYS_clone3, std::ptr::null::<libc::c_void>(), 0) };
+    io::Error::last_os_error().raw_os_error() != Some(libc::ENOSYS)
 }
 
 fn executable_memory() -> bool {

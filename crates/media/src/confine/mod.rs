@@ -12,7 +12,10 @@ mod syscalls;
 use std::io;
 
 use landlock::{ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetStatus, Scope};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::{
+    process::{Resource, Rlimit, getrlimit, setrlimit},
+    thread::{CapabilitySet, CapabilitySets, set_capabilities, set_no_new_privs},
+};
 
 pub(crate) use self::{
     attempts::{attempt_everything, named},
@@ -29,6 +32,9 @@ const MEMORY_BYTES_PER_PIXEL: u64 = 20;
 /// Descriptors a worker may hold: the three standard ones, the results, the image, and a few for the runtime.
 const MAX_DESCRIPTORS: u64 = 16;
 
+/// Processor time that a worker may use in its whole life.
+const MAX_CPU_S: u64 = 60 * 60;
+
 /// What is in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Confinement {
@@ -42,7 +48,9 @@ pub(crate) struct Confinement {
 /// When the kernel refuses a limit or the filter of system calls; nothing may be decoded then.
 pub(crate) fn confine(limits: &Limits) -> io::Result<Confinement> {
     bound(limits)?;
-    rustix::thread::set_no_new_privs(true)?;
+    let none = CapabilitySet::empty();
+    set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none })?;
+    set_no_new_privs(true)?;
     let landlock = shut_off_files()?;
     syscalls::leave_few().map_err(io::Error::other)?;
     Ok(Confinement { landlock })
@@ -65,6 +73,8 @@ fn bound(limits: &Limits) -> io::Result<()> {
         (Resource::Nofile, MAX_DESCRIPTORS),
         // The shared memory for results is the only file there is.
         (Resource::Fsize, limits.max_output_bytes),
+        // Each job has its own bound below this; one worker that went wrong ends by this even so.
+        (Resource::Cpu, MAX_CPU_S),
         (Resource::Core, 0),
         (Resource::Nproc, 0),
         (Resource::Memlock, 0),

@@ -64,8 +64,12 @@ pub(super) fn leave_few() -> Result<(), Unfiltered> {
     let not_executable = argument(2, SeccompCmpOp::MaskedEq(libc::PROT_EXEC as u64), 0)?;
     allowed.insert(libc::SYS_mmap, vec![not_executable.clone()]);
     allowed.insert(libc::SYS_mprotect, vec![not_executable]);
-    // Of this process only: a job's time is bounded by its worker.
-    allowed.insert(libc::SYS_prlimit64, vec![argument(0, SeccompCmpOp::Eq, 0)?]);
+    // Each job's time is bounded by its worker: of this process and of its time only.
+    let own_time = [(0, 0), (1, u64::from(libc::RLIMIT_CPU))];
+    let own_time =
+        own_time.map(|(at, value)| SeccompCondition::new(at, SeccompCmpArgLen::Qword, SeccompCmpOp::Eq, value));
+    let own_time = own_time.into_iter().collect::<Result<Vec<_>, _>>()?;
+    allowed.insert(libc::SYS_prlimit64, vec![SeccompRule::new(own_time)?]);
     in_force(allowed, SeccompAction::Errno(libc::EPERM as u32), SeccompAction::Allow)
 }
 

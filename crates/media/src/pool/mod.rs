@@ -22,6 +22,11 @@ use self::process::{Job, Lost, WorkerProcess};
 pub use self::source::Source;
 use crate::{Limits, Made, RenderError, Rendered, Resolved, confine, protocol::MAX_PLANS};
 
+/// How many workers an image may take down before it is blamed.
+const ATTEMPTS_TO_CRASH: u32 = 2;
+/// How many may be killed from outside under one job.
+const ATTEMPTS_TO_KILL: u32 = 5;
+
 /// How a [`Renderer`] works.
 #[derive(Debug, Clone)]
 pub struct RendererConfig {
@@ -71,7 +76,7 @@ impl Renderer {
     ///
     /// # Errors
     /// Those of [`crate::render`], and `Busy` at once when the queue is full, `TimedOut` at the deadline, `Crashed` when
-    /// the process died on this image, `Unavailable` when none can be started.
+    /// two processes died on this image, `Killed` when they were killed from outside again and again, `Unavailable` when none can be started.
     pub async fn render(&self, source: Source, plan: &Resolved) -> Result<Rendered, RenderError> {
         let mut made = self.render_many(source, std::slice::from_ref(plan), false).await?;
         Ok(made.renditions.remove(0))
@@ -92,11 +97,18 @@ impl Renderer {
         let cpu_s = u32::try_from(self.config.deadline.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
         let image = source.into_file().await;
         let image = image.map_err(|error| RenderError::Unavailable(format!("no memory for an image: {error}")))?;
-        let (results, details) = self
-            .with_worker(async |worker, id| {
+        let mut attempts = 1;
+        let (results, details) = loop {
+            let attempt = self.with_worker(async |worker, id| {
                 worker.make(&Job { id, cpu_s, len, plans, describe }, &image, &self.config.limits).await
-            })
-            .await??;
+            });
+            match attempt.await {
+                // A worker may have died of something else: the image is only to blame if the next one dies too.
+                Err(RenderError::Crashed) if attempts < ATTEMPTS_TO_CRASH => attempts += 1,
+                Err(RenderError::Killed) if attempts < ATTEMPTS_TO_KILL => attempts += 1,
+                outcome => break outcome??,
+            }
+        };
         let rendered = |(plan, (bytes, animated)): (&Resolved, _)| Rendered {
             bytes,
             media_type: plan.media_type(animated),
@@ -122,6 +134,12 @@ impl Renderer {
                 confine::named(could)
             ))),
         }
+    }
+
+    /// The largest image that is taken, in bytes.
+    #[must_use]
+    pub const fn max_input_bytes(&self) -> u64 {
+        self.config.limits.max_input_bytes
     }
 
     /// Process ids of the workers that wait for a job, for diagnostics.
@@ -159,11 +177,16 @@ impl Renderer {
                     worker
                 }
             };
-            let answer = exchange(&mut worker, job).await.map_err(|lost| {
-                tracing::warn!(worker = worker.id(), job, error = %lost, "lost a render worker");
-                RenderError::Crashed
-            })?;
-            self.idle().push(worker);
+            let answer = match exchange(&mut worker, job).await {
+                Ok(answer) => answer,
+                Err(lost) => {
+                    tracing::warn!(worker = worker.id(), job, error = %lost, "lost a render worker");
+                    return Err(if worker.was_killed().await { RenderError::Killed } else { RenderError::Crashed });
+                }
+            };
+            if !worker.is_spent() {
+                self.idle().push(worker);
+            }
             Ok(answer)
         };
         timeout(self.config.deadline, whole).await.unwrap_or(Err(RenderError::TimedOut))

@@ -3,10 +3,14 @@
 use std::{
     fs::File,
     io,
-    os::{fd::AsFd, unix::fs::FileExt},
+    os::{
+        fd::AsFd,
+        unix::{fs::FileExt, process::ExitStatusExt},
+    },
     path::Path,
     process::Stdio,
     sync::Arc,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -14,6 +18,7 @@ use tokio::{
     io::{AsyncReadExt, Interest},
     net::UnixStream,
     process::{Child, ChildStderr, Command},
+    time::timeout,
 };
 
 use super::source::in_memory;
@@ -30,6 +35,12 @@ const LOG_PIECE_BYTES: usize = 2048;
 
 /// Results up to this size are copied where the caller stands, and the memory for them is kept for the next.
 const SMALL_RESULT_BYTES: u64 = 1024 * 1024;
+
+/// How long a process that has closed its channel may take to end.
+const END_WAIT: Duration = Duration::from_secs(1);
+
+/// Jobs after which a process is replaced: a start is a hundredth of the work.
+const MAX_JOBS: u32 = 200;
 
 /// The process can no longer be talked to.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +76,8 @@ pub(super) struct WorkerProcess {
     results: Arc<File>,
     /// Whether the kernel has `landlock`.
     pub landlock: bool,
+    /// Jobs that it was given.
+    jobs: u32,
 }
 
 impl WorkerProcess {
@@ -93,7 +106,7 @@ impl WorkerProcess {
         tokio::spawn(log_complaints(complaints, child.id()));
         let results = Arc::new(in_memory(&[])?);
         let socket = UnixStream::from_std(ours.into())?;
-        Ok(Self { child, socket, results, landlock: false })
+        Ok(Self { child, socket, results, landlock: false, jobs: 0 })
     }
 
     async fn greet(&mut self, limits: &Limits) -> Result<(), Lost> {
@@ -109,6 +122,18 @@ impl WorkerProcess {
     /// Whether the process has not ended, as far as can be told.
     pub fn lives(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Whether it ended because somebody sent it the signal that nothing can withstand.
+    pub async fn was_killed(&mut self) -> bool {
+        let status = timeout(END_WAIT, self.child.wait()).await;
+        status.is_ok_and(|status| status.is_ok_and(|status| status.signal() == Some(libc::SIGKILL)))
+    }
+
+    /// Whether it has done enough. What takes a worker over could hand out pixels of the images that come after: this bounds for
+    /// how long.
+    pub fn is_spent(&self) -> bool {
+        self.jobs >= MAX_JOBS
     }
 
     /// The process id, while it is known to run.
@@ -133,6 +158,7 @@ impl WorkerProcess {
         limits: &Limits,
     ) -> Result<Result<Results, RenderError>, Lost> {
         let Job { id, cpu_s, len, plans, describe } = *job;
+        self.jobs += 1;
         let request = Request::Make { job: id, cpu_s, len, describe, plans: plans.to_vec() };
         self.send(&request, Some(image)).await?;
         match self.response().await? {
@@ -153,7 +179,8 @@ impl WorkerProcess {
     /// Takes the results out of the shared memory.
     async fn collect(&self, renditions: Vec<MadeOne>, total: u64) -> Result<Vec<(Bytes, bool)>, Lost> {
         let results = Arc::clone(&self.results);
-        if total <= SMALL_RESULT_BYTES {
+        // What lies there, not what is announced: the rest of a large file goes too.
+        if total <= SMALL_RESULT_BYTES && results.metadata()?.len() <= SMALL_RESULT_BYTES {
             return Ok(read_results(&results, &renditions)?);
         }
         let read = tokio::task::spawn_blocking(move || {

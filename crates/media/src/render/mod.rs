@@ -74,6 +74,8 @@ struct Source<'a> {
     tags: Tags<'a>,
     /// How its colours become sRGB; `None` when they are already.
     conversion: Option<Arc<Conversion>>,
+    /// Pixels of all renditions that want to move, for each frame.
+    moving_pixels: u64,
     limits: &'a Limits,
 }
 
@@ -138,7 +140,9 @@ impl Engine {
         describe: bool,
         limits: &Limits,
     ) -> Result<Made, RenderError> {
-        let (probe, source) = Source::open(&mut self.conversions, input, limits)?;
+        let (probe, mut source) = Source::open(&mut self.conversions, input, limits)?;
+        let moving = plans.iter().filter(|plan| plan.animated);
+        source.moving_pixels = moving.map(|plan| u64::from(plan.width) * u64::from(plan.height)).sum();
         let look = describe.then(|| look::plan(&probe));
         let mut works = Vec::with_capacity(plans.len() + 1);
         for resolved in plans.iter().chain(&look) {
@@ -231,7 +235,7 @@ impl<'a> Source<'a> {
         let conversion = tags.profile.as_deref().and_then(|profile| conversions.to_srgb(profile));
         let orientation = Orientation::from_exif(probe.orientation);
         let size = probe.stored_size();
-        Ok((probe, Self { input, format, orientation, size, tags, conversion, limits }))
+        Ok((probe, Self { input, format, orientation, size, tags, conversion, moving_pixels: 0, limits }))
     }
 }
 

@@ -135,6 +135,27 @@ fn a_palette_of_broken_or_too_many_colours_is_corrupt() {
 }
 
 #[test]
+fn what_stands_behind_a_jpeg_or_in_its_header_is_no_scan() {
+    let jpeg = Picture::corners(64, 64).jpeg();
+    let expected = render(&jpeg, &eight(), &Limits::default());
+    let film = [jpeg.clone(), b"\xFF\xDA".repeat(500)].concat();
+    assert_eq!(render(&film, &eight(), &Limits::default()), expected);
+    let comment = [&b"\xFF\xFE\x03\xEA"[..], &b"\xFF\xDA".repeat(500)].concat();
+    let commented = [&jpeg[..2], &comment, &jpeg[2..]].concat();
+    assert_eq!(render(&commented, &eight(), &Limits::default()), expected);
+}
+
+#[test]
+fn an_animation_that_is_more_work_than_allowed_is_drawn_as_a_still() {
+    let limits = Limits { max_animation_pixels: 1_000_000, ..Limits::default() };
+    for (side, moves) in [(100, true), (1000, false)] {
+        let plan = Resolved { animated: true, ..Resolved::of_size(side, side, Format::Webp) };
+        let rendered = render(include_bytes!("fixtures/animated.gif"), &plan, &limits).unwrap();
+        assert_eq!((rendered.animated, rendered.width), (moves, side));
+    }
+}
+
+#[test]
 fn a_jpeg_of_endless_scans_ends() {
     // Each scan costs a pass over the picture and only some ten bytes.
     let progressive = include_bytes!("fixtures/progressive.jpg");

@@ -105,7 +105,7 @@ async fn a_worker_killed_in_mid_job_costs_that_job_only() {
     // Meanwhile another image is rendered by another worker.
     assert_renders(&renderer, 50).await;
     send(doomed, Signal::KILL);
-    assert_eq!(job.await, Err(RenderError::Crashed));
+    assert_eq!(job.await.map(|rendered| rendered.width), Ok(32), "it is done again by another");
     assert_renders(&renderer, 51).await;
 }
 

@@ -214,12 +214,16 @@ fn what_was_warmed_is_not_drawn_for_anybody_who_asks() {
 fn what_an_image_tells_about_itself_is_there_after_its_upload() {
     on_each_engine(async |server| {
         let organization = server.organization("Acme").await;
+        // The second is made smaller as it comes in: what is kept of it says nothing of a camera any more.
         let image = Image::upload(server, &organization, "p.jpg", &with_exif(&jpeg(600, 400))).await;
+        let wide = Image::upload(server, &organization, "wide.jpg", &with_exif(&jpeg(4000, 100))).await;
         let text = server.upload(&organization.token, &organization.here(), "t.txt", b"text").await;
         server.settle().await;
-        let details = server.library.image_details(&system(), image.id).await.unwrap().unwrap();
-        assert!(!details.thumbhash.is_empty() && details.thumbhash.len() < 64, "{details:?}");
-        assert_eq!(details.camera.as_deref(), Some("Kamera"));
+        for image in [image, wide] {
+            let details = server.library.image_details(&system(), image.id).await.unwrap().unwrap();
+            assert!(!details.thumbhash.is_empty() && details.thumbhash.len() < 64, "{details:?}");
+            assert_eq!(details.camera.as_deref(), Some("Kamera"));
+        }
         let none = server.library.image_details(&system(), text["id"].as_i64().unwrap()).await.unwrap();
         assert_eq!(none, None);
     });

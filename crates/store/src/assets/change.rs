@@ -9,7 +9,7 @@ use crate::{
     Catalog, Error, Noun, Refusal, Result,
     audit::{self, Action, Stamp},
     catalog::{Columns, settle},
-    fields, garbage, jobs,
+    fields, garbage, image_details, jobs,
     names::{self, Holder},
     tallies,
 };
@@ -177,7 +177,10 @@ async fn add_version(
     let query = sqlx::query(ADD_VERSION).bind(asset_id).bind(number).bind(blob_id).bind(version.media_type.as_str());
     let query = query.bind(width.map(i64::from)).bind(height.map(i64::from)).bind(i64::from(version.orientation));
     let query = query.bind(i64::from(version.animated)).bind(version.created_by).bind(now_ms);
-    query.execute(conn).await?;
+    query.execute(&mut *conn).await?;
+    if let Some(details) = &version.details {
+        image_details::set(conn, blob_id, details, now_ms).await?;
+    }
     Ok(())
 }
 

@@ -97,10 +97,14 @@ fn without_profile(input: &[u8]) -> Vec<u8> {
     kept
 }
 
-/// Counted before the first is decoded. Inside a scan every FF is followed by a 00 or a restart, so a start of scan is one
-/// wherever it stands, but for the few of a thumbnail inside a header.
+/// Counted before the first is decoded, from the header's end to the mark of the end: what a camera puts behind that, such as a
+/// film, says nothing. Inside a scan every FF is followed by a 00 or a restart, so a start of scan is one wherever it stands. Who
+/// hides the rest behind a false mark meets the decoder's own limit, later.
 fn has_too_many_scans(input: &[u8]) -> bool {
-    memchr::memmem::find_iter(input, &[0xff, 0xda]).nth(MAX_SCANS as usize).is_some()
+    let header_end = jpeg::segments(input).last().map_or(0, |last| last.start + last.body.len());
+    let scans = &input[header_end..];
+    let scans = &scans[..memchr::memmem::find(scans, &[0xff, 0xd9]).unwrap_or(scans.len())];
+    memchr::memmem::find_iter(scans, &[0xff, 0xda]).nth(MAX_SCANS as usize).is_some()
 }
 
 fn new_decoder() -> Result<Decompressor, RenderError> {

@@ -82,7 +82,8 @@ impl Budget {
     fn of(source: &Source<'_>) -> Self {
         let (width, height) = source.size;
         Self {
-            canvas_pixels: u64::from(width) * u64::from(height),
+            // What is drawn of each frame may be more work than the frame.
+            canvas_pixels: (u64::from(width) * u64::from(height)).max(source.moving_pixels),
             frames: 0,
             max_frames: source.limits.max_frames,
             left_pixels: source.limits.max_animation_pixels,

@@ -10,6 +10,10 @@ use super::{
 };
 use crate::RenderError;
 
+/// Longest time of a frame, and of all.
+const MAX_FRAME_MS: u64 = 0xFF_FFFF;
+const MAX_ALL_MS: u64 = i32::MAX as u64;
+
 /// One image.
 pub(super) fn still(raster: &Raster, quality: u8) -> Result<Vec<u8>, RenderError> {
     let converted;
@@ -42,7 +46,8 @@ impl WebpWriter {
 impl Writer for WebpWriter {
     fn write(&mut self, frame: &[u8], ticks: u64, _next: Option<&[u8]>) -> Result<(), RenderError> {
         let start_ms = self.end_ms;
-        self.end_ms += ticks;
+        // The format has 24 bits for a frame, the library 31 for all of them.
+        self.end_ms = (start_ms + ticks.min(MAX_FRAME_MS)).min(MAX_ALL_MS);
         if self.encoder.add(frame, self.has_alpha, start_ms) { Ok(()) } else { Err(failed()) }
     }
 

@@ -105,6 +105,7 @@ impl Site {
             scan: Scan::Unscanned,
             created_by: self.user.id,
             jobs: Vec::new(),
+            details: None,
         }
     }
 
