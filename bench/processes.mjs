@@ -100,11 +100,11 @@ function family(pid) {
   return [String(pid), ...children.flatMap(family)];
 }
 
-/** Processor time used so far by a process and its children, in seconds. */
+/** Processor time used so far by a process and its children, those that have ended included, in seconds. */
 export function cpuSeconds(pid) {
   const ticks = family(pid).map((id) => {
     const fields = readFileSync(`/proc/${id}/stat`, "utf8").replace(/^.*\) /s, "").split(" ");
-    return Number(fields[11]) + Number(fields[12]);
+    return fields.slice(11, 15).reduce((sum, some) => sum + Number(some), 0);
   });
   return ticks.reduce((sum, some) => sum + some, 0) / 100;
 }

@@ -48,12 +48,14 @@ impl Library {
         if let Some(rendition) = find().await? {
             return Ok(Kept { rendition, used: Used::unknown() });
         }
-        let (_turn, waited) = self.turn(version.blob.id).await;
+        let (turn, waited) = self.turn(version.blob.id).await;
         // Whoever had the turn before may have made it.
         if waited && let Some(rendition) = find().await? {
             return Ok(Kept { rendition, used: Used::unknown() });
         }
         let mut made = self.draw(version, std::slice::from_ref(resolved), false).await?;
+        // Drawing is what takes turns; the disk need not be waited for by the next.
+        drop(turn);
         let rendered = made.renditions.pop().ok_or(Fault::Unsupported)?;
         let (library, version, resolved) = (self.clone(), version.clone(), *resolved);
         // On a task of its own: once it is drawn, a caller who goes away leaves no bytes without a row.
