@@ -141,7 +141,9 @@ impl Library {
         self.flush_rendition_uses().await?;
         let mut dropped = self.end_old_renditions().await?;
         dropped.add(self.make_room().await?.0);
-        tracing::info!(?dropped, "renditions evicted");
+        if dropped.count > 0 {
+            tracing::info!(?dropped, "renditions evicted");
+        }
         Ok(())
     }
 
