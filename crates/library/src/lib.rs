@@ -184,6 +184,7 @@ impl Library {
 
     /// Makes what was acknowledged durable and lets go of the database.
     pub async fn close(&self) {
+        self.settle_renditions().await;
         if let Err(error) = self.flush_downloads().await {
             tracing::warn!(%error, "the last second's downloads are not counted");
         }

@@ -7,7 +7,7 @@ mod previews;
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -20,6 +20,7 @@ use store::{
     blobs::{BlobKey, Error as BlobError},
     renditions::Rendition,
 };
+use tokio::sync::Semaphore;
 
 use crate::{
     Actor, Asset, Delivery, Fault, Library, Limits, Noun, Right, Version, downloads::Toll, names, uploads::store_fault,
@@ -42,18 +43,35 @@ pub(crate) struct Memory {
     /// Images that could not be drawn: each try may have cost seconds of a worker.
     refused: Cache<(i64, Option<Box<str>>), ()>,
     /// One turn for each image, so that many sizes of a slow one do not keep every worker from all the others.
-    turns: Cache<i64, Arc<tokio::sync::Semaphore>>,
+    turns: Cache<i64, Arc<Semaphore>>,
     uses: Uses,
+    /// What may still be made durable behind its answer.
+    keeping: Arc<Semaphore>,
     decodings: AtomicU64,
 }
+
+/// Memory and open files of renditions that are being made durable behind their answers, in units of 64 KiB: so much in all.
+const KEEPING_UNITS: u32 = 1_024;
 
 /// A rendition that this node has seen, and when it was used.
 struct Kept {
     rendition: Rendition,
     used: idle::Used,
+    /// Its bytes, until the store has them.
+    unkept: Mutex<Option<Body>>,
 }
 
 impl Kept {
+    fn new(rendition: Rendition, used: idle::Used, unkept: Option<Body>) -> Self {
+        Self { rendition, used, unkept: Mutex::new(unkept) }
+    }
+
+    /// The bytes, while the store does not have them.
+    fn unkept(&self) -> MutexGuard<'_, Option<Body>> {
+        // Nothing can go wrong half-way, so a poisoned lock guards what is in order.
+        self.unkept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn name(&self) -> Name {
         (self.rendition.blob_id, self.rendition.plan_key.clone().into_boxed_str())
     }
@@ -66,6 +84,7 @@ impl Memory {
             refused: Cache::builder().max_capacity(limits.max_cards).time_to_live(REFUSAL_AGE).build(),
             turns: Cache::builder().max_capacity(limits.max_cards).time_to_idle(REFUSAL_AGE).build(),
             uses: Uses::default(),
+            keeping: Arc::new(Semaphore::new(KEEPING_UNITS as usize)),
             decodings: AtomicU64::default(),
         }
     }
@@ -144,19 +163,23 @@ impl Library {
     /// A rendition and its bytes. Another node may have evicted it since this one saw it: then it is drawn again, once.
     async fn opened_rendition(&self, version: &Version, resolved: &Resolved) -> Result<(Arc<Kept>, Body), Fault> {
         let kept = self.rendition(version, resolved).await?;
-        match self.try_open(&kept.rendition).await.map_err(store_fault)? {
+        match self.try_open(&kept).await.map_err(store_fault)? {
             Some(body) => Ok((kept, body)),
             None => {
                 self.forget_rendition(&kept).await?;
                 let kept = self.rendition(version, resolved).await?;
-                let body = self.open(kept.rendition.key, kept.rendition.size).await?;
+                let body = self.try_open(&kept).await.map_err(store_fault)?.ok_or(Fault::Unavailable("store"))?;
                 Ok((kept, body))
             }
         }
     }
 
     /// The bytes of a rendition, if they are there and whole.
-    async fn try_open(&self, rendition: &Rendition) -> Result<Option<Body>, BlobError> {
+    async fn try_open(&self, kept: &Kept) -> Result<Option<Body>, BlobError> {
+        if let Some(body) = &*kept.unkept() {
+            return Ok(Some(body.clone()));
+        }
+        let rendition = &kept.rendition;
         if let Some(bytes) = self.inner.blobs.hot(rendition.key) {
             return Ok(Some(Body::Memory(bytes)));
         }

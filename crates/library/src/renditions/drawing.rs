@@ -7,12 +7,12 @@ use content::{Body, ByteRange};
 use futures_util::TryStreamExt;
 use media::{Format, Made, RenderError, Rendered, Resolved, Source};
 use store::{
-    blobs::{BlobKey, Error as BlobError, Kind},
+    blobs::{BlobKey, Error as BlobError, Kind, Staged},
     renditions::{BaseWish, Rendition},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{Kept, idle::Used};
+use super::{KEEPING_UNITS, Kept, idle::Used};
 use crate::{
     Fault, Library, Version,
     uploads::{stage_fault, store_fault},
@@ -24,6 +24,8 @@ const BASE_QUALITY: u8 = 80;
 const BASE_FACTOR: u32 = 2;
 /// What shows through a JPEG unless something else is asked for.
 const WHITE: [u8; 3] = [255; 3];
+/// What a unit of what is being made durable stands for.
+const KEEPING_UNIT_BYTES: usize = 64 * 1024;
 /// No image that is worth drawing is larger, in bytes.
 const MAX_IMAGE_BYTES: u64 = 256 * 1024 * 1024;
 
@@ -36,32 +38,65 @@ impl Library {
         }
         // When the caller whose flight it is goes away, the next of those who wait takes it over; with nobody left to wait
         // the work is dropped, and the worker is free.
-        let make = async { self.find_or_make(version, resolved).await.map(Arc::new) };
+        let make = self.find_or_make(version, resolved);
         let made =
             tokio::time::timeout(self.inner.limits.max_render_wait, self.inner.renditions.made.try_get_with(key, make));
         made.await.map_err(|_| Fault::Busy)?.map_err(|fault: Arc<Fault>| Fault::clone(&fault))
     }
 
-    async fn find_or_make(&self, version: &Version, resolved: &Resolved) -> Result<Kept, Fault> {
+    async fn find_or_make(&self, version: &Version, resolved: &Resolved) -> Result<Arc<Kept>, Fault> {
         let plan_key = resolved.key();
         let find = || self.inner.catalog.rendition(version.blob.id, &plan_key);
         if let Some(rendition) = find().await? {
-            return Ok(Kept { rendition, used: Used::unknown() });
+            return Ok(Arc::new(Kept::new(rendition, Used::unknown(), None)));
         }
         let (turn, waited) = self.turn(version.blob.id).await;
         // Whoever had the turn before may have made it.
         if waited && let Some(rendition) = find().await? {
-            return Ok(Kept { rendition, used: Used::unknown() });
+            return Ok(Arc::new(Kept::new(rendition, Used::unknown(), None)));
         }
         let mut made = self.draw(version, std::slice::from_ref(resolved), false).await?;
         // Drawing is what takes turns; the disk need not be waited for by the next.
         drop(turn);
         let rendered = made.renditions.pop().ok_or(Fault::Unsupported)?;
-        let (library, version, resolved) = (self.clone(), version.clone(), *resolved);
-        // On a task of its own: once it is drawn, a caller who goes away leaves no bytes without a row.
-        let kept = tokio::spawn(async move { library.keep_rendition(&version, &resolved, rendered).await });
-        let rendition = kept.await.map_err(Fault::internal)??;
-        Ok(Kept { rendition, used: Used::at(self.now_ms()) })
+        self.keep_behind(version, resolved, rendered).await
+    }
+
+    /// Hands out what was drawn, and makes it durable behind that: a rendition that a loss of power takes is drawn again, so nobody
+    /// need wait for the disk. There is an end to how much may be on its way there.
+    async fn keep_behind(
+        &self,
+        version: &Version,
+        resolved: &Resolved,
+        rendered: Rendered,
+    ) -> Result<Arc<Kept>, Fault> {
+        let units = u32::try_from(rendered.bytes.len().div_ceil(KEEPING_UNIT_BYTES)).unwrap_or(KEEPING_UNITS);
+        let room = Arc::clone(&self.inner.renditions.keeping).acquire_many_owned(units.min(KEEPING_UNITS)).await;
+        let room = room.expect("nobody closes it");
+        let (staged, rendition) = self.staged_rendition(version, resolved, rendered).await?;
+        let kept = Arc::new(Kept::new(rendition, Used::at(self.now_ms()), Some(staged.body())));
+        let (library, ours) = (self.clone(), Arc::clone(&kept));
+        // On a task of its own: a caller who goes away leaves no bytes without a row.
+        tokio::spawn(async move {
+            let made = &library.inner.renditions.made;
+            match library.record_rendition(staged, ours.rendition.clone()).await {
+                Ok(recorded) if recorded == ours.rendition => drop(ours.unkept().take()),
+                // Another node was faster.
+                Ok(recorded) => made.insert(ours.name(), Arc::new(Kept::new(recorded, Used::unknown(), None))).await,
+                Err(fault) => {
+                    tracing::warn!(error = &fault as &dyn std::error::Error, "a rendition could not be kept");
+                    made.invalidate(&ours.name()).await;
+                }
+            }
+            drop(room);
+        });
+        Ok(kept)
+    }
+
+    /// Waits until all that was drawn is durable, as a server does before it ends.
+    pub async fn settle_renditions(&self) {
+        let all = self.inner.renditions.keeping.acquire_many(KEEPING_UNITS).await;
+        drop(all.expect("nobody closes it"));
     }
 
     /// The turn of an image, and whether it had to be waited for.
@@ -165,20 +200,34 @@ impl Library {
         resolved: &Resolved,
         rendered: Rendered,
     ) -> Result<Rendition, Fault> {
-        let (blob_id, plan_key) = (version.blob.id, resolved.key());
+        let (staged, rendition) = self.staged_rendition(version, resolved, rendered).await?;
+        self.record_rendition(staged, rendition).await
+    }
+
+    async fn staged_rendition(
+        &self,
+        version: &Version,
+        resolved: &Resolved,
+        rendered: Rendered,
+    ) -> Result<(Staged, Rendition), Fault> {
         let size = rendered.bytes.len() as u64;
         let staged = self.inner.blobs.stage_bytes(Kind::Rendition, rendered.bytes).await.map_err(stage_fault)?;
-        let key = self.inner.blobs.publish(staged).await.map_err(store_fault)?;
         let rendition = Rendition {
-            blob_id,
-            plan_key,
-            key,
+            blob_id: version.blob.id,
+            plan_key: resolved.key(),
+            key: staged.key(),
             media_type: rendered.media_type,
             width: rendered.width,
             height: rendered.height,
             size,
             base: is_base(version, resolved),
         };
+        Ok((staged, rendition))
+    }
+
+    /// The one that is on record afterwards, which another node may have made.
+    async fn record_rendition(&self, staged: Staged, rendition: Rendition) -> Result<Rendition, Fault> {
+        let key = self.inner.blobs.publish(staged).await.map_err(store_fault)?;
         let added = self.inner.catalog.add_rendition(&rendition, self.now_ms()).await;
         if let Err(error) = &added
             && error.is_certain()
@@ -191,7 +240,7 @@ impl Library {
         }
         // Another node was faster: its bytes are the ones that the row names.
         self.discard(key).await;
-        let first = self.inner.catalog.rendition(blob_id, &rendition.plan_key).await?;
+        let first = self.inner.catalog.rendition(rendition.blob_id, &rendition.plan_key).await?;
         first.ok_or(Fault::Unavailable("store"))
     }
 }

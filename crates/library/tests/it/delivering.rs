@@ -15,6 +15,7 @@ async fn many_who_ask_share_one_flight() {
         let bodies: Vec<_> =
             futures_util::future::join_all(answers.iter().map(|a| read(&a.as_ref().unwrap().content))).await;
         assert!(bodies.iter().all(|body| *body == bodies[0] && !body.is_empty()));
+        bench.library.settle_renditions().await;
         assert_eq!(bench.files("renditions"), 1);
         let content = &answers[0].as_ref().unwrap().content;
         assert_eq!((content.media_type.as_str(), content.name.as_str()), ("image/jpeg", "p.jpg"));

@@ -13,7 +13,9 @@ pub const fn wide(width: u32, format: Format) -> Plan {
 }
 
 pub async fn ask(bench: &Bench, node: &Library, asset_id: i64, plan: &Plan) -> Delivery {
-    node.contents(&bench.actor, asset_id, Some(plan)).await.unwrap()
+    let delivery = node.contents(&bench.actor, asset_id, Some(plan)).await.unwrap();
+    node.settle_renditions().await;
+    delivery
 }
 
 /// A PNG of one colour, half of which can be seen through.

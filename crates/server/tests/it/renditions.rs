@@ -142,6 +142,7 @@ fn what_is_dropped_beside_a_server_is_drawn_again() {
             ] {
                 let first = join_all(all.map(|image| image.get(server, server.address, "size=100>?"))).await;
                 join_all(all.map(|image| image.get(server, server.address, "size=320>320&format=jpg"))).await;
+                server.settle().await;
                 let (count, bytes) = stored(server);
                 let arguments: Vec<&str> =
                     ["renditions", "drop"].into_iter().chain(arguments.iter().map(String::as_str)).collect();

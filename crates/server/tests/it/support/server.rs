@@ -102,6 +102,7 @@ impl Server {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         }
+        self.library.settle_renditions().await;
     }
 
     /// What the access log holds. Whole once the server is stopped.
