@@ -34,6 +34,12 @@ impl MediaType {
     pub const WEBP: Self = Self::of("image/webp");
     /// `image/gif`
     pub const GIF: Self = Self::of("image/gif");
+    /// `image/avif`
+    pub const AVIF: Self = Self::of("image/avif");
+    /// `image/tiff`
+    pub const TIFF: Self = Self::of("image/tiff");
+    /// `application/pdf`
+    pub const PDF: Self = Self::of("application/pdf");
     /// `image/svg+xml`
     pub const SVG: Self = Self::of("image/svg+xml");
     /// `application/zip`

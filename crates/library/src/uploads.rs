@@ -240,8 +240,8 @@ impl Library {
         let plan = Plan { resize: Resize::Within { width: max_side, height: max_side }, ..Plan::ORIGINAL };
         let Resolution::Render(resolved) = plan.resolve(probe) else { return Ok(None) };
         let source = match file.await.map_err(store_fault)? {
-            Some(file) => Source::File { file, len: body.len() },
-            None => Source::Bytes(read_whole(&body).await?),
+            Some(file) => Source::file(file, body.len()),
+            None => Source::from(read_whole(&body).await?),
         };
         let mut made = match self.inner.renderer.render_many(source, &[resolved], true).await.map_err(render_fault) {
             Ok(made) => made,

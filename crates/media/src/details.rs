@@ -4,6 +4,10 @@
 /// What is read of an image once, after it has come in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Details {
+    /// Width and height as displayed, which not every file's head tells.
+    pub pixels: (u32, u32),
+    /// How many pages there are, where there are pages.
+    pub pages: Option<u32>,
     /// A [thumbhash](https://evanw.github.io/thumbhash/): about 25 bytes from which a blurred picture can be drawn.
     pub thumbhash: Vec<u8>,
     /// The colour that most of the image has: red, green, blue. White where nothing is opaque.

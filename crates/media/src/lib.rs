@@ -17,7 +17,7 @@ pub mod worker;
 
 pub use details::Details;
 pub use error::{Limits, RenderError};
-pub use format::Format;
+pub use format::{Format, SourceFormat};
 pub use plan::{Accepts, Crop, Focus, MAX_SIDE, Plan, Resize, Resolution, Resolved, Rgb, STRONG_REDUCTION, Wanted};
 pub use pool::{Renderer, RendererConfig, Source};
 pub use probe::{PROBE_HEAD_BYTES, PROBE_LONG_HEAD_BYTES, Probe, probe};

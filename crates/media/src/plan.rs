@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use content::MediaType;
 
 use crate::{
-    Format, Probe,
+    Format, Probe, SourceFormat,
     geometry::{self, Size},
 };
 
@@ -196,7 +196,7 @@ impl Plan {
         let whole = Size { width: source.width, height: source.height };
         let (crop, size) = geometry::target(self, whole);
         let part = crop.map_or(whole, |crop| Size { width: crop.width, height: crop.height });
-        let source_format = Format::from_media_type(&source.media_type);
+        let source_format = SourceFormat::from_media_type(&source.media_type);
         let format = self.format_for(source, source_format);
         let quality = match (format.default_quality(), self.quality) {
             (Some(_), Some(asked)) => asked.clamp(1, 100),
@@ -204,15 +204,14 @@ impl Plan {
             (None, _) => 0,
         };
         let flatten = match (source_format, format) {
-            // Nothing shows through a JPEG.
-            (Some(Format::Jpeg), _) => None,
+            (Some(source), _) if source.is_opaque() => None,
             (_, Format::Jpeg) => Some(self.flatten.unwrap_or(WHITE)),
             _ => self.flatten,
         };
         let animated = source.animated && !self.still && format.can_move();
         let same_look = crop.is_none() && size == whole && (flatten.is_none() || self.flatten.is_none());
         // Kept is what it is, even where it would become something else if it were drawn.
-        let same_format = self.format == Wanted::Kept || Some(format) == source_format;
+        let same_format = self.format == Wanted::Kept || Some(format) == source_format.and_then(SourceFormat::written);
         let same_quality = self.quality.is_none() || format.default_quality().is_none();
         let same_frames = animated == source.animated || (self.format == Wanted::Kept && !self.still);
         if same_look && same_format && same_quality && same_frames {
@@ -224,14 +223,31 @@ impl Plan {
         Resolution::Render(Resolved { crop, width, height, format, quality, sharpen, flatten, animated })
     }
 
-    fn format_for(&self, source: &Probe, source_format: Option<Format>) -> Format {
+    fn format_for(&self, source: &Probe, source_format: Option<SourceFormat>) -> Format {
+        let animated = source.animated && !self.still;
         match (self.format, source_format) {
             (Wanted::As(format), _) => format,
-            (Wanted::Kept, _) => Format::kept_for(&source.media_type),
+            (Wanted::Kept, _) => Format::kept_for(source_format),
             (Wanted::Auto(Accepts { webp: true }), _) => Format::Webp,
-            (Wanted::Auto(Accepts { webp: false }), Some(Format::Jpeg) | None) => Format::Jpeg,
-            (Wanted::Auto(Accepts { webp: false }), Some(Format::Gif)) if source.animated && !self.still => Format::Gif,
-            (Wanted::Auto(Accepts { webp: false }), Some(Format::Png | Format::Webp | Format::Gif)) => Format::Png,
+            (Wanted::Auto(Accepts { webp: false }), Some(SourceFormat::Gif)) if animated => Format::Gif,
+            // What can be seen through stays so.
+            (
+                Wanted::Auto(Accepts { webp: false }),
+                Some(
+                    SourceFormat::Png | SourceFormat::Webp | SourceFormat::Gif | SourceFormat::Avif | SourceFormat::Svg,
+                ),
+            ) => Format::Png,
+            (
+                Wanted::Auto(Accepts { webp: false }),
+                Some(
+                    SourceFormat::Jpeg
+                    | SourceFormat::Heif
+                    | SourceFormat::Tiff
+                    | SourceFormat::Bmp
+                    | SourceFormat::Pdf,
+                )
+                | None,
+            ) => Format::Jpeg,
         }
     }
 }

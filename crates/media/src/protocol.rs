@@ -10,7 +10,7 @@ use crate::{Crop, Details, Format, Limits, RenderError, Resolved};
 const MAGIC: [u8; 4] = *b"MdyW";
 
 /// Both sides must speak exactly this version; they are built together.
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 
 /// No message is longer.
 pub(crate) const MAX_MESSAGE_BYTES: usize = 16 * 1024;
@@ -29,8 +29,9 @@ pub(crate) struct Malformed;
 /// From the renderer to a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Request {
-    /// Always first, with the shared memory for results; the limits hold for every job.
-    Hello { limits: Limits },
+    /// Always first, with the shared memory for results; the limits hold for every job. Whether to load what some formats need before
+    /// there is no way to it any more.
+    Hello { limits: Limits, outfitted: bool },
     /// Are you there, and still confined?
     Prove { job: u64 },
     /// Make these of the image that comes with it; the CPU time is what the job may use at most.
@@ -64,10 +65,10 @@ impl Request {
     pub fn encode(&self) -> Vec<u8> {
         let mut message = Message::default();
         match self {
-            Self::Hello { limits } => {
+            Self::Hello { limits, outfitted } => {
                 message.u8(0).bytes(&MAGIC).u16(VERSION);
                 message.u64(limits.max_pixels).u64(limits.max_input_bytes).u64(limits.max_output_bytes);
-                message.u32(limits.max_frames).u64(limits.max_animation_pixels);
+                message.u32(limits.max_frames).u64(limits.max_animation_pixels).flag(*outfitted);
             }
             Self::Prove { job } => {
                 message.u8(1).u64(*job);
@@ -95,7 +96,7 @@ impl Request {
                     max_frames: rest.u32()?,
                     max_animation_pixels: rest.u64()?,
                 };
-                Self::Hello { limits }
+                Self::Hello { limits, outfitted: rest.flag()? }
             }
             1 => Self::Prove { job: rest.u64()? },
             2 => Self::Make {
@@ -218,6 +219,7 @@ impl Message {
             Format::Png => 1,
             Format::Webp => 2,
             Format::Gif => 3,
+            Format::Avif => 4,
         };
         self.u32(resolved.width).u32(resolved.height).u8(format).u8(resolved.quality);
         self.flag(resolved.sharpen).flag(resolved.animated);
@@ -227,6 +229,10 @@ impl Message {
     }
 
     fn details(&mut self, details: &Details) {
+        self.u32(details.pixels.0).u32(details.pixels.1);
+        self.maybe(details.pages, |message, pages| {
+            message.u32(pages);
+        });
         let hash = &details.thumbhash[..details.thumbhash.len().min(MAX_TEXT_BYTES)];
         self.u16(u16::try_from(hash.len()).expect("it was cut")).bytes(hash).bytes(&details.dominant);
         for text in [&details.camera, &details.taken_at] {
@@ -324,6 +330,7 @@ impl<'a> Rest<'a> {
             1 => Format::Png,
             2 => Format::Webp,
             3 => Format::Gif,
+            4 => Format::Avif,
             _ => return Err(Malformed),
         };
         let quality = self.u8()?;
@@ -336,6 +343,8 @@ impl<'a> Rest<'a> {
     fn details(&mut self) -> Result<Details, Malformed> {
         let degrees = |rest: &mut Self| rest.array().map(i32::from_le_bytes);
         Ok(Details {
+            pixels: (self.u32()?, self.u32()?),
+            pages: self.maybe(Self::u32)?,
             thumbhash: self.short()?.to_vec(),
             dominant: self.array()?,
             camera: self.maybe(Self::text)?,

@@ -22,6 +22,8 @@ const MARKS: &[(usize, &[u8], &str)] = &[
     (0, b"\x7FELF", "application/x-executable"),
     (0, b"II*\0", "image/tiff"),
     (0, b"MM\0*", "image/tiff"),
+    (0, b"II+\0\x08\0\0\0", "image/tiff"),
+    (0, b"MM\0+\0\x08\0\0", "image/tiff"),
     (0, b"\0\0\x01\0", "image/vnd.microsoft.icon"),
     (0, b"8BPS\0\x01", "image/vnd.adobe.photoshop"),
     (0, b"\xFF\x0A", "image/jxl"),
@@ -155,6 +157,25 @@ fn mpeg_audio(head: &[u8]) -> Option<&'static str> {
 
 /// HTML, SVG or other XML, by the first element.
 fn markup(head: &[u8]) -> Option<&'static str> {
+    const RUN_AS_HTML: &[&[u8]] =
+        &[b"<!doctype html", b"<html", b"<script", b"<head", b"<body", b"<iframe", b"<title", b"<style", b"<meta"];
+    let (text, xml) = first_element(head)?;
+    if is_svg(text) {
+        Some("image/svg+xml")
+    } else if RUN_AS_HTML.iter().any(|name| is_element(text, name)) {
+        Some("text/html")
+    } else {
+        xml.then_some("application/xml")
+    }
+}
+
+/// The text from its root element on, if that is one of SVG's.
+pub(crate) fn svg_element(head: &[u8]) -> Option<&[u8]> {
+    first_element(head).map(|(text, _)| text).filter(|text| is_svg(text))
+}
+
+/// The text from its first element on, and whether it says that it is XML.
+fn first_element(head: &[u8]) -> Option<(&[u8], bool)> {
     let mut text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
     let mut xml = false;
     loop {
@@ -168,20 +189,18 @@ fn markup(head: &[u8]) -> Option<&'static str> {
         } else if starts_with(text, b"<!doctype svg") {
             text = after_doctype(text)?;
         } else {
-            break;
+            return Some((text, xml));
         }
         text = text.trim_ascii_start();
     }
-    let element = |name: &[u8]| starts_with(text, name) && !text.get(name.len()).is_some_and(u8::is_ascii_alphanumeric);
-    const RUN_AS_HTML: &[&[u8]] =
-        &[b"<!doctype html", b"<html", b"<script", b"<head", b"<body", b"<iframe", b"<title", b"<style", b"<meta"];
-    if element(b"<svg") || element(b"<svg:svg") {
-        Some("image/svg+xml")
-    } else if RUN_AS_HTML.iter().any(|name| element(name)) {
-        Some("text/html")
-    } else {
-        xml.then_some("application/xml")
-    }
+}
+
+fn is_svg(text: &[u8]) -> bool {
+    is_element(text, b"<svg") || is_element(text, b"<svg:svg")
+}
+
+fn is_element(text: &[u8], name: &[u8]) -> bool {
+    starts_with(text, name) && !text.get(name.len()).is_some_and(u8::is_ascii_alphanumeric)
 }
 
 fn starts_with(text: &[u8], lower_case: &[u8]) -> bool {

@@ -53,8 +53,9 @@ pub fn main() -> ExitCode {
 fn serve(socket: BorrowedFd<'_>) -> Result<(), Ended> {
     let mut buffer = [0; MAX_MESSAGE_BYTES];
     let (len, results) = channel::receive(socket, &mut buffer)?;
-    let Request::Hello { limits } = Request::decode(&buffer[..len])? else { return Err(Malformed.into()) };
+    let Request::Hello { limits, outfitted } = Request::decode(&buffer[..len])? else { return Err(Malformed.into()) };
     let results = File::from(results.ok_or(Malformed)?);
+    let mut engine = if outfitted { Engine::outfitted() } else { Engine::default() };
     let confinement = confine::confine(&limits)?;
     let could = confine::attempt_everything();
     if could != 0 {
@@ -62,7 +63,6 @@ fn serve(socket: BorrowedFd<'_>) -> Result<(), Ended> {
     }
     channel::send(socket, &Response::Ready { landlock: confinement.landlock }.encode(), None)?;
 
-    let mut engine = Engine::default();
     let mut image = Vec::new();
     loop {
         let (len, descriptor) = channel::receive(socket, &mut buffer)?;
@@ -106,7 +106,7 @@ fn make(
 ) -> Result<Made, RenderError> {
     let attempt = AssertUnwindSafe(|| engine.make(image, plans, describe, limits));
     catch_unwind(attempt).unwrap_or_else(|_| {
-        *engine = Engine::default();
+        engine.forget();
         Err(RenderError::Corrupt("the decoder gave up".to_owned()))
     })
 }

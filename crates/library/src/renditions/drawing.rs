@@ -122,7 +122,7 @@ impl Library {
         {
             return Ok(made);
         }
-        let source = self.source_of(version.blob.key, version.blob.size).await?;
+        let source = self.source_of(version.blob.key, version.blob.size).await?.of_type(&version.media_type);
         let outcome = self.render(source, plans, describe).await;
         match &outcome {
             Err(RenderError::Unsupported | RenderError::Corrupt(_) | RenderError::Crashed) => {
@@ -187,10 +187,10 @@ impl Library {
     /// By its file where it lies in one: nobody copies it then.
     async fn try_source(&self, key: BlobKey, len: u64) -> Result<Source, BlobError> {
         if let Some(file) = self.inner.blobs.file(key, len).await? {
-            return Ok(Source::File { file, len });
+            return Ok(Source::file(file, len));
         }
         let body = self.inner.blobs.open(key, len).await?;
-        Ok(Source::Bytes(collect(&body).await?))
+        Ok(Source::from(collect(&body).await?))
     }
 
     /// Makes what was drawn durable, and records it; the first that is recorded stays.
@@ -257,7 +257,8 @@ fn is_base(version: &Version, resolved: &Resolved) -> bool {
     let good = match resolved.format {
         Format::Jpeg | Format::Webp => resolved.quality >= BASE_QUALITY,
         Format::Png => true,
-        Format::Gif => false,
+        // It takes longer to read than it saves.
+        Format::Gif | Format::Avif => false,
     };
     let plain = resolved.crop.is_none() && !resolved.sharpen && !resolved.animated;
     let bare = resolved.flatten.is_none_or(|colour| resolved.format == Format::Jpeg && colour == WHITE);

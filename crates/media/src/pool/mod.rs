@@ -93,13 +93,14 @@ impl Renderer {
         if plans.len() > MAX_PLANS || !plans.iter().all(Resolved::is_sound) {
             return Err(RenderError::Unsupported);
         }
+        let outfitted = source.needs_outfit;
         let _turn = self.turn().await?;
         let cpu_s = u32::try_from(self.config.deadline.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
         let image = source.into_file().await;
         let image = image.map_err(|error| RenderError::Unavailable(format!("no memory for an image: {error}")))?;
         let mut attempts = 1;
         let (results, details) = loop {
-            let attempt = self.with_worker(async |worker, id| {
+            let attempt = self.with_worker(outfitted, async |worker, id| {
                 worker.make(&Job { id, cpu_s, len, plans, describe }, &image, &self.config.limits).await
             });
             match attempt.await {
@@ -127,7 +128,7 @@ impl Renderer {
     /// `Unavailable` when none can be started or it is not confined, `Crashed` when it died.
     pub async fn check(&self) -> Result<(), RenderError> {
         let _turn = timeout(self.config.deadline, self.turn()).await.map_err(|_| RenderError::TimedOut)??;
-        match self.with_worker(WorkerProcess::prove).await? {
+        match self.with_worker(false, WorkerProcess::prove).await? {
             0 => Ok(()),
             could => Err(RenderError::Unavailable(format!(
                 "a worker is not confined, it could: {:?}",
@@ -159,14 +160,15 @@ impl Renderer {
     /// complete; in every other case, this future dropped included, it is dropped and with that killed.
     async fn with_worker<T>(
         &self,
+        outfitted: bool,
         exchange: impl AsyncFnOnce(&mut WorkerProcess, u64) -> Result<T, Lost>,
     ) -> Result<T, RenderError> {
         let job = self.last_job.fetch_add(1, Ordering::Relaxed);
         let whole = async {
-            let mut worker = match self.take_idle() {
+            let mut worker = match self.take_idle(outfitted) {
                 Some(worker) => worker,
                 None => {
-                    let worker = WorkerProcess::start(&self.config.worker, &self.config.limits).await?;
+                    let worker = WorkerProcess::start(&self.config.worker, &self.config.limits, outfitted).await?;
                     if !worker.landlock {
                         self.told.call_once(|| {
                             tracing::warn!(
@@ -192,10 +194,11 @@ impl Renderer {
         timeout(self.config.deadline, whole).await.unwrap_or(Err(RenderError::TimedOut))
     }
 
-    /// A worker that still lives; the dead ones on the way to it are dropped.
-    fn take_idle(&self) -> Option<WorkerProcess> {
+    /// A worker that still lives and has what is needed, no less and no more; the dead ones on the way to it are dropped.
+    fn take_idle(&self, outfitted: bool) -> Option<WorkerProcess> {
         let mut idle = self.idle();
-        while let Some(mut worker) = idle.pop() {
+        while let Some(at) = idle.iter().rposition(|worker| worker.outfitted == outfitted) {
+            let mut worker = idle.remove(at);
             if worker.lives() {
                 return Some(worker);
             }

@@ -76,14 +76,16 @@ pub(super) struct WorkerProcess {
     results: Arc<File>,
     /// Whether the kernel has `landlock`.
     pub landlock: bool,
+    /// Whether it has loaded fonts and the system's libraries.
+    pub outfitted: bool,
     /// Jobs that it was given.
     jobs: u32,
 }
 
 impl WorkerProcess {
     /// Starts a process and waits until it is ready, which it is when it is confined.
-    pub async fn start(program: &Path, limits: &Limits) -> Result<Self, RenderError> {
-        let mut worker = Self::spawn(program)
+    pub async fn start(program: &Path, limits: &Limits, outfitted: bool) -> Result<Self, RenderError> {
+        let mut worker = Self::spawn(program, outfitted)
             .map_err(|error| RenderError::Unavailable(format!("cannot start {}: {error}", program.display())))?;
         match worker.greet(limits).await {
             Ok(()) => Ok(worker),
@@ -91,7 +93,7 @@ impl WorkerProcess {
         }
     }
 
-    fn spawn(program: &Path) -> io::Result<Self> {
+    fn spawn(program: &Path, outfitted: bool) -> io::Result<Self> {
         let (ours, theirs) = channel::pair()?;
         let mut child = Command::new(program)
             // A decoder that is taken over finds no secret in its environment.
@@ -106,12 +108,13 @@ impl WorkerProcess {
         tokio::spawn(log_complaints(complaints, child.id()));
         let results = Arc::new(in_memory(&[])?);
         let socket = UnixStream::from_std(ours.into())?;
-        Ok(Self { child, socket, results, landlock: false, jobs: 0 })
+        Ok(Self { child, socket, results, landlock: false, outfitted, jobs: 0 })
     }
 
     async fn greet(&mut self, limits: &Limits) -> Result<(), Lost> {
         let results = Arc::clone(&self.results);
-        self.send(&Request::Hello { limits: *limits }, Some(&results)).await?;
+        let hello = Request::Hello { limits: *limits, outfitted: self.outfitted };
+        self.send(&hello, Some(&results)).await?;
         match self.response().await? {
             Response::Ready { landlock } => self.landlock = landlock,
             _ => return Err(Malformed.into()),

@@ -3,47 +3,67 @@
 use std::{fs::File, io, os::unix::fs::FileExt};
 
 use bytes::Bytes;
+use content::MediaType;
 use rustix::fs::{MemfdFlags, memfd_create};
+
+use crate::SourceFormat;
 
 /// So many bytes are copied where the caller stands; more would keep a thread of the runtime from everybody else.
 const COPIED_HERE_BYTES: usize = 1024 * 1024;
 
 /// The bytes of an image.
 #[derive(Debug)]
-pub enum Source {
-    /// The beginning of a file, which must be open for reading only: the worker gets the descriptor, and nobody copies.
+pub struct Source {
+    place: Place,
+    /// Whether a worker needs more for it than what is linked into the program.
+    pub(super) needs_outfit: bool,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// The beginning of a file.
     File {
-        /// Open for reading only.
         file: File,
-        /// How many of its bytes are the image.
         len: u64,
     },
-    /// In memory: copied once, to where the worker can read them.
     Bytes(Bytes),
 }
 
 impl Source {
+    /// The first `len` bytes of a file, which must be open for reading only: the worker gets the descriptor, and nobody copies.
+    #[must_use]
+    pub const fn file(file: File, len: u64) -> Self {
+        Self { place: Place::File { file, len }, needs_outfit: false }
+    }
+
+    /// Says what the bytes are: fonts and libraries of the system are only there for those types that need them.
+    #[must_use]
+    pub fn of_type(self, media_type: &MediaType) -> Self {
+        let needs_outfit = SourceFormat::from_media_type(media_type).is_some_and(SourceFormat::needs_outfit);
+        Self { needs_outfit, ..self }
+    }
+
     /// How many bytes.
     #[must_use]
-    pub fn len(&self) -> u64 {
-        match self {
-            Self::File { len, .. } => *len,
-            Self::Bytes(bytes) => bytes.len() as u64,
+    pub const fn len(&self) -> u64 {
+        match &self.place {
+            Place::File { len, .. } => *len,
+            Place::Bytes(bytes) => bytes.len() as u64,
         }
     }
 
     /// Whether there are none.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Something whose descriptor can be handed over.
     pub(super) async fn into_file(self) -> io::Result<File> {
-        match self {
-            Self::File { file, .. } => Ok(file),
-            Self::Bytes(bytes) if bytes.len() <= COPIED_HERE_BYTES => in_memory(&bytes),
-            Self::Bytes(bytes) => {
+        match self.place {
+            Place::File { file, .. } => Ok(file),
+            Place::Bytes(bytes) if bytes.len() <= COPIED_HERE_BYTES => in_memory(&bytes),
+            Place::Bytes(bytes) => {
                 tokio::task::spawn_blocking(move || in_memory(&bytes)).await.map_err(io::Error::other)?
             }
         }
@@ -51,8 +71,9 @@ impl Source {
 }
 
 impl From<Bytes> for Source {
+    /// In memory: copied once, to where the worker can read them.
     fn from(bytes: Bytes) -> Self {
-        Self::Bytes(bytes)
+        Self { place: Place::Bytes(bytes), needs_outfit: false }
     }
 }
 

@@ -5,6 +5,10 @@
 /// A field's number.
 pub(crate) type Tag = u16;
 
+/// Columns of the image that a directory is of.
+pub(crate) const IMAGE_WIDTH: Tag = 0x0100;
+/// Rows of it.
+pub(crate) const IMAGE_LENGTH: Tag = 0x0101;
 /// Where the directory with what the camera did begins.
 const EXIF_DIRECTORY: Tag = 0x8769;
 /// Where the one with the place begins.
@@ -16,6 +20,7 @@ const ASCII: u16 = 2;
 const SHORT: u16 = 3;
 const LONG: u16 = 4;
 const RATIONAL: u16 = 5;
+const UNDEFINED: u16 = 7;
 /// Of EXIF 3.
 const UTF8: u16 = 129;
 
@@ -89,25 +94,33 @@ impl<'a> Tiff<'a> {
 impl<'a> Directory<'a> {
     /// The first field of that number whose values lie within the block.
     pub fn field(self, tag: Tag) -> Option<Field<'a>> {
+        self.place(tag).map(|(_, field)| field)
+    }
+
+    /// The same, and where in the block a short value of it stands.
+    pub fn place(self, tag: Tag) -> Option<(usize, Field<'a>)> {
         let tiff = self.tiff;
-        self.fields.iter().filter(|field| tiff.short(&field[..2]) == Some(tag)).find_map(|field| {
-            let kind = tiff.short(&field[2..4])?;
-            let unit = match kind {
-                BYTE | ASCII | UTF8 => 1,
-                SHORT => 2,
-                LONG => 4,
-                RATIONAL => 8,
-                _ => return None,
-            };
-            let len = usize::try_from(tiff.long(&field[4..8])?).ok()?.checked_mul(unit)?;
-            // Short values stand in the place of their address.
-            let bytes = if len <= 4 {
-                &field[8..8 + len]
-            } else {
-                self.tiff.bytes.get(tiff.long(&field[8..])? as usize..)?.get(..len)?
-            };
-            Some(Field { kind, bytes, smaller_first: tiff.smaller_first })
-        })
+        let at = self.fields.as_ptr().addr() - tiff.bytes.as_ptr().addr();
+        self.fields.iter().enumerate().filter(|(_, field)| tiff.short(&field[..2]) == Some(tag)).find_map(
+            |(number, field)| {
+                let kind = tiff.short(&field[2..4])?;
+                let unit = match kind {
+                    BYTE | ASCII | UNDEFINED | UTF8 => 1,
+                    SHORT => 2,
+                    LONG => 4,
+                    RATIONAL => 8,
+                    _ => return None,
+                };
+                let len = usize::try_from(tiff.long(&field[4..8])?).ok()?.checked_mul(unit)?;
+                // Short values stand in the place of their address.
+                let bytes = if len <= 4 {
+                    &field[8..8 + len]
+                } else {
+                    self.tiff.bytes.get(tiff.long(&field[8..])? as usize..)?.get(..len)?
+                };
+                Some((at + 12 * number + 8, Field { kind, bytes, smaller_first: tiff.smaller_first }))
+            },
+        )
     }
 }
 
@@ -129,6 +142,11 @@ impl<'a> Field<'a> {
     /// A text as it stands there, its closing zeros included.
     pub fn text(self) -> Option<&'a [u8]> {
         matches!(self.kind, ASCII | UTF8).then_some(self.bytes)
+    }
+
+    /// Bytes that mean something to somebody else.
+    pub fn bytes(self) -> Option<&'a [u8]> {
+        matches!(self.kind, BYTE | UNDEFINED).then_some(self.bytes)
     }
 
     /// The first three of fractions, those whose lower half is zero as nothing.

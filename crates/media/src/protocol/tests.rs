@@ -27,7 +27,7 @@ fn requests() -> Vec<Request> {
         ..RESOLVED
     };
     vec![
-        Request::Hello { limits: Limits::default() },
+        Request::Hello { limits: Limits::default(), outfitted: true },
         Request::Prove { job: 7 },
         Request::Make { job: 8, cpu_s: 30, len: u64::MAX, describe: true, plans: vec![RESOLVED, plain] },
         Request::Make { job: 9, cpu_s: 0, len: 0, describe: false, plans: vec![] },
@@ -37,6 +37,8 @@ fn requests() -> Vec<Request> {
 
 fn responses() -> Vec<Response> {
     let details = Details {
+        pixels: (640, 480),
+        pages: Some(7),
         thumbhash: vec![1, 2, 3],
         dominant: [4, 5, 6],
         camera: Some("Maker Modell ü".to_owned()),

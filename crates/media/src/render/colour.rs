@@ -11,10 +11,10 @@ use moxcms::{
 };
 
 use super::{
-    Engine, Raster, Work,
+    Engine, Raster, Work, numbers,
     raster::{Buffers, Layout},
 };
-use crate::RenderError;
+use crate::{RenderError, probe::heif::Colour};
 
 /// Conversions kept, with their profiles, which may be of 4 MiB: few are in use at a time.
 const KEPT_CONVERSIONS: usize = 4;
@@ -55,23 +55,56 @@ pub(super) enum Conversion {
 /// The conversions that were worked out last.
 #[derive(Default)]
 pub(super) struct Conversions {
-    /// With their profiles, the last one used at the end.
-    known: Vec<(Vec<u8>, Option<Arc<Conversion>>)>,
+    /// By their meanings, the last one used at the end.
+    known: Vec<(Meaning, Option<Arc<Conversion>>)>,
+}
+
+/// What the colours of an image mean, by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Meaning {
+    Profile(Vec<u8>),
+    Numbers(u16, u16),
+}
+
+impl Meaning {
+    fn is(&self, colour: Colour<'_>) -> bool {
+        match (self, colour) {
+            (Self::Profile(known), Colour::Profile(profile)) => known == profile,
+            (Self::Numbers(known, curve), Colour::Numbers { primaries, transfer }) => {
+                (*known, *curve) == (primaries, transfer)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl From<Colour<'_>> for Meaning {
+    fn from(colour: Colour<'_>) -> Self {
+        match colour {
+            Colour::Profile(profile) => Self::Profile(profile.to_vec()),
+            Colour::Numbers { primaries, transfer } => Self::Numbers(primaries, transfer),
+        }
+    }
 }
 
 impl Conversions {
-    /// The way from this profile to sRGB; `None` when there is nothing to do, or the profile can not be read.
+    /// The way from these colours to sRGB; `None` when there is nothing to do, or what they mean can not be read.
     #[expect(clippy::wrong_self_convention, reason = "it converts to, not itself into; and it remembers")]
-    pub fn to_srgb(&mut self, profile: &[u8]) -> Option<Arc<Conversion>> {
-        let known = self.known.iter().position(|(known, _)| known == profile);
+    pub fn to_srgb(&mut self, colour: Colour<'_>) -> Option<Arc<Conversion>> {
+        let known = self.known.iter().position(|(known, _)| known.is(colour));
         let entry = match known {
             Some(at) => self.known.remove(at),
             None => {
-                let conversion = Conversion::from_profile(profile).filter(Conversion::is_needed).map(Arc::new);
+                let conversion = match colour {
+                    Colour::Profile(profile) => Conversion::from_profile(profile),
+                    Colour::Numbers { primaries, transfer } => {
+                        numbers::profile(primaries, transfer).as_ref().and_then(Conversion::of)
+                    }
+                };
                 if self.known.len() == KEPT_CONVERSIONS {
                     self.known.remove(0);
                 }
-                (profile.to_vec(), conversion)
+                (Meaning::from(colour), conversion.filter(Conversion::is_needed).map(Arc::new))
             }
         };
         let conversion = entry.1.clone();
@@ -91,7 +124,10 @@ impl Conversion {
             max_allowed_clut_size: bytes.len(),
             max_allowed_trc_size: bytes.len() / 2,
         };
-        let profile = ColorProfile::new_from_slice_with_options(bytes, limits).ok()?;
+        Self::of(&ColorProfile::new_from_slice_with_options(bytes, limits).ok()?)
+    }
+
+    fn of(profile: &ColorProfile) -> Option<Self> {
         let describes_device = matches!(
             profile.profile_class,
             ProfileClass::InputDevice

@@ -13,7 +13,7 @@ pub(super) fn step(engine: &mut Engine, work: &Work<'_>, raster: Raster) -> Resu
         // A JPEG source has no opacity, and so no colour behind it.
         (None, Format::Jpeg, Layout::Rgba) => Ok(onto(&mut engine.buffers, raster, [255; 3])),
         // These encoders have no grey.
-        (_, Format::Webp | Format::Gif, Layout::Gray) => Ok(gray_to_rgb(&mut engine.buffers, raster)),
+        (_, Format::Webp | Format::Gif | Format::Avif, Layout::Gray) => Ok(gray_to_rgb(&mut engine.buffers, raster)),
         _ => Ok(raster),
     }
 }

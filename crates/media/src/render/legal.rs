@@ -55,8 +55,15 @@ impl Legal {
             Format::Png => into_png(&bytes, &self.tiff()),
             Format::Webp => into_webp(&bytes, &self.tiff()),
             Format::Gif => into_gif(&bytes, &self.comment()),
+            // Written with the image: the file says where each of its parts lies.
+            Format::Avif => None,
         };
         written.map_or(bytes, Bytes::from)
+    }
+
+    /// The notes as an EXIF block, if there are any.
+    pub fn exif(&self) -> Option<Vec<u8>> {
+        (self.copyright.is_some() || self.artist.is_some()).then(|| self.tiff())
     }
 
     /// The notes as an EXIF block: one directory, its fields in the order of their numbers.

@@ -53,6 +53,9 @@ pub(super) fn details(raster: &Raster, tags: &Tags<'_>) -> Details {
     let tiff = tags.exif.as_deref().and_then(Tiff::read);
     let place = tiff.and_then(|tiff| place(tiff.gps()?));
     Details {
+        // Those of the source are told elsewhere.
+        pixels: (raster.width, raster.height),
+        pages: None,
         thumbhash: thumbhash::rgba_to_thumb_hash(raster.width as usize, raster.height as usize, pixels.as_flattened()),
         dominant: dominant(&pixels),
         camera: tiff.and_then(camera),

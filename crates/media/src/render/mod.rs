@@ -7,9 +7,12 @@ mod decode;
 mod encode;
 mod flatten;
 mod legal;
+mod libavif;
 mod libwebp;
 mod look;
+mod numbers;
 mod orient;
+mod outfit;
 mod raster;
 mod scale;
 mod sharpen;
@@ -25,11 +28,12 @@ use self::{
     colour::{Conversion, Conversions},
     legal::Legal,
     orient::Orientation,
+    outfit::Outfit,
     raster::{Buffers, Raster},
     scale::{Base, Region},
     tags::Tags,
 };
-use crate::{Details, Format, Limits, PROBE_HEAD_BYTES, Probe, RenderError, Resolved, probe, sniff};
+use crate::{Details, Limits, PROBE_HEAD_BYTES, Probe, RenderError, Resolved, SourceFormat, plan::MAX_SIDE, sniff};
 
 /// A finished rendition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,15 +66,18 @@ pub struct Engine {
     resizer: Resizer,
     buffers: Buffers,
     conversions: Conversions,
+    outfit: Outfit,
 }
 
 /// The image at hand.
 struct Source<'a> {
     input: &'a [u8],
-    format: Format,
+    format: SourceFormat,
     orientation: Orientation,
-    /// Width and height as stored, before orientation.
+    /// Width and height as stored, before orientation; of a drawing, those that it is shown at.
     size: (u32, u32),
+    /// How many pages there are, of which this is the first.
+    pages: Option<u32>,
     tags: Tags<'a>,
     /// How its colours become sRGB; `None` when they are already.
     conversion: Option<Arc<Conversion>>,
@@ -107,6 +114,17 @@ pub fn render(input: &[u8], resolved: &Resolved, limits: &Limits) -> Result<Rend
 }
 
 impl Engine {
+    /// With the system's fonts and libraries, which are loaded now: nothing is opened later.
+    #[must_use]
+    pub fn outfitted() -> Self {
+        Self { outfit: Outfit::load(), ..Self::default() }
+    }
+
+    /// Lets go of all that it has kept of images, codecs included.
+    pub(crate) fn forget(&mut self) {
+        *self = Self { outfit: std::mem::take(&mut self.outfit), ..Self::default() };
+    }
+
     /// The same as [`render`], with what this engine has kept.
     ///
     /// # Errors
@@ -140,7 +158,7 @@ impl Engine {
         describe: bool,
         limits: &Limits,
     ) -> Result<Made, RenderError> {
-        let (probe, mut source) = Source::open(&mut self.conversions, input, limits)?;
+        let (probe, mut source) = Source::open(&self.outfit, &mut self.conversions, input, limits)?;
         let moving = plans.iter().filter(|plan| plan.animated);
         source.moving_pixels = moving.map(|plan| u64::from(plan.width) * u64::from(plan.height)).sum();
         let look = describe.then(|| look::plan(&probe));
@@ -169,7 +187,7 @@ impl Engine {
             });
         }
         if let Some(Outcome::Seen(details)) = outcomes.next() {
-            made.details = Some(*details);
+            made.details = Some(Details { pixels: (probe.width, probe.height), pages: source.pages, ..*details });
         }
         Ok(made)
     }
@@ -206,8 +224,7 @@ impl Engine {
             let outcome = if last_is_look && *at + 1 == works.len() {
                 Outcome::Seen(Box::new(look::details(&raster, &source.tags)))
             } else {
-                let bytes = encode::encode(&raster, work.resolved)?;
-                Outcome::Encoded { bytes: legal.written_into(bytes, work.resolved.format), animated: false }
+                Outcome::Encoded { bytes: encode::encode(&raster, work.resolved, &legal)?, animated: false }
             };
             outcomes[*at] = Some(outcome);
             self.buffers.give_back(raster.pixels);
@@ -226,16 +243,45 @@ enum Outcome {
 }
 
 impl<'a> Source<'a> {
-    fn open(conversions: &mut Conversions, input: &'a [u8], limits: &'a Limits) -> Result<(Probe, Self), RenderError> {
+    fn open(
+        outfit: &Outfit,
+        conversions: &mut Conversions,
+        input: &'a [u8],
+        limits: &'a Limits,
+    ) -> Result<(Probe, Self), RenderError> {
         limits.check_input(input.len())?;
-        let probe = probe(input).ok_or_else(|| unreadable(input))?;
-        let format = Format::from_media_type(&probe.media_type).ok_or(RenderError::Unsupported)?;
-        limits.check_pixels(probe.width, probe.height)?;
+        let (probe, pages) = decode::measure(outfit, input).ok_or_else(|| unreadable(input))?;
+        let format = SourceFormat::from_media_type(&probe.media_type).ok_or(RenderError::Unsupported)?;
+        if !format.is_drawing() {
+            limits.check_pixels(probe.width, probe.height)?;
+        }
         let tags = Tags::read(format, input);
-        let conversion = tags.profile.as_deref().and_then(|profile| conversions.to_srgb(profile));
+        let conversion = tags.colour().and_then(|colour| conversions.to_srgb(colour));
         let orientation = Orientation::from_exif(probe.orientation);
         let size = probe.stored_size();
-        Ok((probe, Self { input, format, orientation, size, tags, conversion, moving_pixels: 0, limits }))
+        Ok((probe, Self { input, format, orientation, size, pages, tags, conversion, moving_pixels: 0, limits }))
+    }
+
+    /// How large a drawing is to be for all of these: as the largest needs it, in the shape of the whole.
+    fn size_to_draw(&self, works: &[&Work<'_>]) -> (u32, u32) {
+        let ratio = |part: u32, target: u32| f64::from(target) / f64::from(part);
+        let needed = works
+            .iter()
+            .map(|work| (ratio(work.region.width, work.target.0), ratio(work.region.height, work.target.1)));
+        let (across, down) =
+            needed.fold((0.0, 0.0), |most: (f64, f64), needed| (most.0.max(needed.0), most.1.max(needed.1)));
+        let (width, height) = (f64::from(self.size.0) * across, f64::from(self.size.1) * down);
+        // A small part of a large drawing is not worth all of its pixels.
+        let too_many = (width * height / self.limits.max_pixels as f64).max(1.0).sqrt();
+        let side = |side: f64| (side / too_many).round().clamp(1.0, f64::from(MAX_SIDE)) as u32;
+        (side(width), side(height))
+    }
+
+    /// What was drawn of all of it.
+    fn drawn(&self, raster: Raster) -> Base {
+        let ratio = |drawn: u32, size: u32| f64::from(drawn) / f64::from(size);
+        let (across, down) = (ratio(raster.width, self.size.0), ratio(raster.height, self.size.1));
+        Base { raster, across, down }
     }
 }
 
@@ -283,7 +329,7 @@ impl<'a> Work<'a> {
 
 /// Bytes that claim to be an image of ours are damaged; others are not ours.
 fn unreadable(input: &[u8]) -> RenderError {
-    match sniff(&input[..input.len().min(PROBE_HEAD_BYTES)]).and_then(|found| Format::from_media_type(&found)) {
+    match sniff(&input[..input.len().min(PROBE_HEAD_BYTES)]).and_then(|found| SourceFormat::from_media_type(&found)) {
         Some(_) => RenderError::Corrupt("no readable header".to_owned()),
         None => RenderError::Unsupported,
     }

@@ -6,8 +6,12 @@ use std::{borrow::Cow, io::Read};
 use flate2::read::ZlibDecoder;
 
 use crate::{
-    Format,
-    probe::jpeg::{self, EXIF_MARK},
+    SourceFormat,
+    probe::{
+        heif::{self, Colour},
+        jpeg::{self, EXIF_MARK},
+        tiff::{Tag, Tiff},
+    },
 };
 
 /// A larger profile counts as none. Those of presses have 0.5 to 2.5 MB, those of cameras and screens a few KB.
@@ -28,6 +32,8 @@ const IPTC_MARK: &[u8] = b"Photoshop 3.0\0";
 pub(super) struct Tags<'a> {
     /// An ICC profile, put together where the file keeps it in pieces.
     pub profile: Option<Cow<'a, [u8]>>,
+    /// Primaries and transfer by their numbers, where the file has no profile.
+    pub numbers: Option<(u16, u16)>,
     /// The TIFF structure of an EXIF block.
     pub exif: Option<Cow<'a, [u8]>>,
     /// Adobe's resources, with the IPTC record among them.
@@ -42,13 +48,49 @@ pub(super) struct Tags<'a> {
 
 impl<'a> Tags<'a> {
     /// Finds the blocks; damaged ones count as missing. The time is in proportion to the file's length.
-    pub fn read(format: Format, input: &'a [u8]) -> Self {
+    pub fn read(format: SourceFormat, input: &'a [u8]) -> Self {
         match format {
-            Format::Jpeg => of_jpeg(input),
-            Format::Png => of_png(input),
-            Format::Webp => of_webp(input),
-            Format::Gif => of_gif(input),
+            SourceFormat::Jpeg => of_jpeg(input),
+            SourceFormat::Png => of_png(input),
+            SourceFormat::Webp => of_webp(input),
+            SourceFormat::Gif => of_gif(input),
+            SourceFormat::Avif | SourceFormat::Heif => of_heif(input),
+            SourceFormat::Tiff => of_tiff(input),
+            SourceFormat::Bmp | SourceFormat::Svg | SourceFormat::Pdf => Tags::default(),
         }
+    }
+
+    /// What the colours mean, if the file says so.
+    pub fn colour(&self) -> Option<Colour<'_>> {
+        let numbers = self.numbers.map(|(primaries, transfer)| Colour::Numbers { primaries, transfer });
+        self.profile.as_deref().map(Colour::Profile).or(numbers)
+    }
+}
+
+fn of_heif(input: &[u8]) -> Tags<'_> {
+    let Some(header) = heif::read(input) else { return Tags::default() };
+    let mut tags = Tags { exif: header.exif.and_then(bounded).map(Cow::Borrowed), ..Tags::default() };
+    match header.colour {
+        Some(Colour::Profile(profile)) if profile.len() <= MAX_PROFILE_BYTES => tags.profile = Some(profile.into()),
+        Some(Colour::Numbers { primaries, transfer }) => tags.numbers = Some((primaries, transfer)),
+        _ => {}
+    }
+    tags
+}
+
+/// The file itself has the structure of an EXIF block.
+fn of_tiff(input: &[u8]) -> Tags<'_> {
+    const XMP: Tag = 0x02BC;
+    const RESOURCES: Tag = 0x8649;
+    const PROFILE: Tag = 0x8773;
+    let Some(main) = Tiff::read(input).and_then(Tiff::main) else { return Tags::default() };
+    let bytes = |tag| main.field(tag)?.bytes();
+    Tags {
+        profile: bytes(PROFILE).filter(|profile| profile.len() <= MAX_PROFILE_BYTES).map(Cow::Borrowed),
+        exif: Some(Cow::Borrowed(input)),
+        resources: bytes(RESOURCES).and_then(bounded),
+        xmp: bytes(XMP).and_then(bounded),
+        ..Tags::default()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Animations whose frames are known, as bytes of every format, and bytes back to frames.
 
-use media::{Format, Limits, Resolved, probe, render};
+use media::{Format, Limits, Resolved, SourceFormat, probe, render};
 use png::{BitDepth, BlendOp, ColorType, DisposeOp};
 
 use crate::pictures::{CLEAR, Picture};
@@ -49,7 +49,7 @@ impl Film {
                     Resolved { quality: 100, animated: true, ..Resolved::of_size(width, height, Format::Webp) };
                 render(&self.apng(), &to_webp, &Limits::default()).unwrap().bytes.to_vec()
             }
-            Format::Jpeg => panic!("it does not move"),
+            Format::Jpeg | Format::Avif => panic!("it does not move"),
         }
     }
 
@@ -123,11 +123,11 @@ pub fn apng((width, height): (u32, u32), color: ColorType, depth: BitDepth, play
 /// Reads an animation by other means than the crate's own where there are any.
 pub fn film(bytes: &[u8]) -> Film {
     let probe = probe(bytes).unwrap();
-    match Format::from_media_type(&probe.media_type).unwrap() {
+    match SourceFormat::from_media_type(&probe.media_type).and_then(SourceFormat::written).unwrap() {
         Format::Gif => film_of_gif(bytes),
         Format::Png => film_of_apng(bytes),
         Format::Webp => film_of_webp(bytes),
-        Format::Jpeg => panic!("it does not move"),
+        Format::Jpeg | Format::Avif => panic!("it does not move"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Pictures whose pixels are known, as bytes of every format, and bytes back to pixels.
 
-use media::{Format, probe};
+use media::{Format, SourceFormat, probe};
 use turbojpeg::{Compressor, Decompressor, Image, PixelFormat, Subsamp};
 
 pub const RED: [u8; 4] = [255, 0, 0, 255];
@@ -106,7 +106,7 @@ pub fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
 /// Decodes what the crate has made, by other means than the crate's own where there are any.
 pub fn decode(bytes: &[u8]) -> Picture {
     let probe = probe(bytes).unwrap();
-    let pixels = match Format::from_media_type(&probe.media_type).unwrap() {
+    let pixels = match SourceFormat::from_media_type(&probe.media_type).and_then(SourceFormat::written).unwrap() {
         Format::Jpeg => {
             let mut decoder = Decompressor::new().unwrap();
             let header = decoder.read_header(bytes).unwrap();
@@ -135,7 +135,7 @@ pub fn decode(bytes: &[u8]) -> Picture {
             options.set_color_output(gif::ColorOutput::RGBA);
             options.read_info(bytes).unwrap().read_next_frame().unwrap().unwrap().buffer.to_vec()
         }
-        Format::Webp => {
+        Format::Webp | Format::Avif => {
             let (width, height) = (probe.width, probe.height);
             let to_png = media::Resolved::of_size(width, height, Format::Png);
             return decode(&media::render(bytes, &to_png, &media::Limits::default()).unwrap().bytes);

@@ -215,7 +215,7 @@ fn format_and_quality_have_defaults() {
         (MediaType::of("image/tiff"), Format::Jpeg, 88),
     ];
     for (media_type, format, quality) in table {
-        let transparent = Format::from_media_type(&media_type) != Some(Format::Jpeg);
+        let transparent = media_type != MediaType::JPEG;
         let resolution = plan(Resize::Width(10)).resolve(&source(media_type, 100, 50));
         let flatten = (transparent && format == Format::Jpeg).then_some([255; 3]);
         let expected = Resolved { quality, flatten, ..Resolved::of_size(10, 5, format) };

@@ -237,11 +237,11 @@ async fn an_image_in_a_file_is_read_by_the_worker_itself() {
     file.write_all(&source()).unwrap();
     file.write_all(b"what follows is not the image").unwrap();
     let renderer = renderer(1, 0);
-    let open = |len| Source::File { file: File::open(file.path()).unwrap(), len };
+    let open = |len| Source::file(File::open(file.path()).unwrap(), len);
     let rendered = renderer.render(open(source().len() as u64), &to(64, 48)).await.unwrap();
     assert_eq!(rendered, renderer.render(source().into(), &to(64, 48)).await.unwrap());
     // A file that is shorter than it was said to be is an image cut short.
-    let empty = Source::File { file: File::open("/dev/null").unwrap(), len: 1000 };
+    let empty = Source::file(File::open("/dev/null").unwrap(), 1000);
     assert!(matches!(renderer.render(empty, &to(8, 8)).await, Err(RenderError::Unsupported)));
     assert_renders(&renderer, 64).await;
 }

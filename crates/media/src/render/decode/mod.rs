@@ -1,16 +1,26 @@
 //! Bytes to pixels, by format. Each decoder trusts only what it has checked against the limits.
 
 mod apng;
+mod avif;
+mod bmp;
 mod canvas;
 mod gif;
+mod heif;
 mod jpeg;
+mod pdf;
 mod png;
+mod svg;
+mod tiff;
 mod webp;
 
 use std::num::NonZeroU64;
 
-use super::{Engine, Source, Work, scale::Base};
-use crate::{Format, RenderError};
+use super::{Engine, Source, Work, outfit::Outfit, scale::Base};
+use crate::{
+    PROBE_HEAD_BYTES, Probe, RenderError, SourceFormat,
+    probe::{self, probe},
+    sniff,
+};
 
 /// Memory that a decoder may take for other things than pixels: metadata, rows.
 const SIDE_BYTES: NonZeroU64 = NonZeroU64::new(64 * 1024 * 1024).expect("it is not zero");
@@ -25,10 +35,33 @@ const USUAL_DELAY_MS: u32 = 100;
 /// the works needs. There is at least one.
 pub(super) fn decode(engine: &mut Engine, source: &Source<'_>, works: &[&Work<'_>]) -> Result<Base, RenderError> {
     match source.format {
-        Format::Jpeg => jpeg::decode(engine, source, works),
-        Format::Png => png::decode(engine, source).map(Base::full),
-        Format::Webp => webp::decode(engine, source, works).map(Base::full),
-        Format::Gif => gif::decode(source).map(Base::full),
+        SourceFormat::Jpeg => jpeg::decode(engine, source, works),
+        SourceFormat::Png => png::decode(engine, source).map(Base::full),
+        SourceFormat::Webp => webp::decode(engine, source, works).map(Base::full),
+        SourceFormat::Gif => gif::decode(source).map(Base::full),
+        SourceFormat::Avif => avif::decode(engine, source, works),
+        SourceFormat::Heif => heif::decode(engine, source, works),
+        SourceFormat::Tiff => tiff::decode(engine, source).map(Base::full),
+        SourceFormat::Bmp => bmp::decode(engine, source).map(Base::full),
+        SourceFormat::Svg => svg::decode(&engine.outfit, source, works),
+        SourceFormat::Pdf => pdf::decode(source, works),
+    }
+}
+
+/// What the whole file says of the image, where its head does not; and of how many pages it is the first.
+pub(super) fn measure(outfit: &Outfit, input: &[u8]) -> Option<(Probe, Option<u32>)> {
+    let sniffed = || SourceFormat::from_media_type(&sniff(&input[..input.len().min(PROBE_HEAD_BYTES)])?);
+    match (probe(input), sniffed()) {
+        (Some(probe), _) => Some((probe, None)),
+        (None, Some(SourceFormat::Tiff)) => Some((tiff::measure(input)?, None)),
+        (None, Some(SourceFormat::Svg)) => Some((svg::measure(outfit, input)?, None)),
+        (None, Some(SourceFormat::Avif | SourceFormat::Heif)) => Some((probe::whole_heif(input)?, None)),
+        (None, Some(SourceFormat::Pdf)) => pdf::measure(input).map(|(probe, pages)| (probe, Some(pages))),
+        (
+            None,
+            Some(SourceFormat::Jpeg | SourceFormat::Png | SourceFormat::Webp | SourceFormat::Gif | SourceFormat::Bmp)
+            | None,
+        ) => None,
     }
 }
 
@@ -58,10 +91,16 @@ pub(super) struct Frame<'a> {
 /// is decoded, whatever its header says about their number.
 pub(super) fn frames<'a>(source: &'a Source<'_>) -> Result<Option<Box<dyn Frames + 'a>>, RenderError> {
     match source.format {
-        Format::Jpeg => Ok(None),
-        Format::Png => apng::frames(source),
-        Format::Webp => webp::frames(source),
-        Format::Gif => gif::frames(source),
+        SourceFormat::Png => apng::frames(source),
+        SourceFormat::Webp => webp::frames(source),
+        SourceFormat::Gif => gif::frames(source),
+        SourceFormat::Avif => avif::frames(source),
+        SourceFormat::Jpeg
+        | SourceFormat::Heif
+        | SourceFormat::Tiff
+        | SourceFormat::Bmp
+        | SourceFormat::Svg
+        | SourceFormat::Pdf => Ok(None),
     }
 }
 

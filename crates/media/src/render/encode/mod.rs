@@ -1,7 +1,8 @@
-//! Pixels to bytes, by format. Nothing of the source's metadata is written.
+//! Pixels to bytes, by format. Of the source's metadata only whose picture it is is written.
 
 mod animation;
 mod apng;
+mod avif;
 mod gif;
 mod palette;
 mod png;
@@ -16,18 +17,22 @@ use self::{
     gif::GifWriter,
     webp::WebpWriter,
 };
-use super::raster::{Layout, Raster};
+use super::{
+    legal::Legal,
+    raster::{Layout, Raster},
+};
 use crate::{Format, Limits, RenderError, Resolved};
 
 /// Encodes `raster`, whose layout the steps have made one that the format can hold.
-pub(super) fn encode(raster: &Raster, resolved: &Resolved) -> Result<Bytes, RenderError> {
+pub(super) fn encode(raster: &Raster, resolved: &Resolved, legal: &Legal) -> Result<Bytes, RenderError> {
     match resolved.format {
         Format::Jpeg => jpeg(raster, resolved.quality),
         Format::Png => png::encode(raster.view()),
         Format::Webp => webp::still(raster, resolved.quality),
         Format::Gif => gif::still(raster),
+        Format::Avif => avif::still(raster, resolved.quality, legal.exif()),
     }
-    .map(Bytes::from)
+    .map(|bytes| legal.written_into(bytes.into(), resolved.format))
 }
 
 /// Takes the frames of an animation.
@@ -51,7 +56,7 @@ pub(super) fn animation(
     let size = (first.width, first.height);
     let to_the_ms = Clock { tick_ms: 1, min_ticks: 1 };
     match resolved.format {
-        Format::Jpeg => Err(RenderError::Unsupported),
+        Format::Jpeg | Format::Avif => Err(RenderError::Unsupported),
         Format::Png => {
             let writer = ApngWriter::new(first.width, layout, loops);
             Ok(Box::new(Timeline::new(writer, to_the_ms, layout, limits)))
