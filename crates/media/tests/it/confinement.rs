@@ -70,13 +70,13 @@ impl Bare {
 
 fn hello() -> Vec<u8> {
     let numbers = [1_000_000_u64, 100, 1_000_000].map(u64::to_le_bytes).concat();
-    [&b"\0MdyW\x02\0"[..], &numbers, &10_u32.to_le_bytes(), &1_000_000_u64.to_le_bytes()].concat()
+    [&b"\0MdyW\x03\0"[..], &numbers, &10_u32.to_le_bytes(), &1_000_000_u64.to_le_bytes(), &[0]].concat()
 }
 
 fn ready() -> Vec<u8> {
     let landlock =
         u8::from(fs::read_to_string("/proc/kallsyms").is_ok_and(|all| all.contains("landlock_create_ruleset")));
-    [&b"\0MdyW\x02\0"[..], &[landlock]].concat()
+    [&b"\0MdyW\x03\0"[..], &[landlock]].concat()
 }
 
 const PROVE: &[u8] = b"\x01\x07\0\0\0\0\0\0\0";
@@ -139,7 +139,7 @@ fn a_malformed_message_ends_the_worker() {
     let before: [Sent; 4] = [
         ("noise", b"GET / HTTP/1.1\r\n\r\n".to_vec(), None),
         ("no hello first", PROVE.to_vec(), None),
-        ("another version", [b"\0MdyW\x03\0", &hello()[7..]].concat(), image()),
+        ("another version", [b"\0MdyW\x02\0", &hello()[7..]].concat(), image()),
         ("no memory for results", hello(), None),
     ];
     let after: [Sent; 6] = [

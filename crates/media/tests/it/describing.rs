@@ -341,7 +341,9 @@ fn notes_are_cleaned_and_bounded() {
     assert!((500..530).contains(&marks), "{marks}");
     for format in Format::ALL {
         let source = jpeg_with(&Exif { main: &[(0x8298, Text(&[b'x'; 3000]))], ..Exif::EMPTY }.block());
-        assert!(made(&source, format).len() < made(&Picture::corners(32, 16).png(), format).len() + 1024 + 100);
+        // An AVIF says in three places that there is a block.
+        let around = if format == Format::Avif { 250 } else { 100 };
+        assert!(made(&source, format).len() < made(&Picture::corners(32, 16).png(), format).len() + 1024 + around);
     }
 }
 

@@ -74,8 +74,11 @@ fn twelve_bit_jpeg_and_other_files_are_unsupported() {
     jpeg[frame_header + 1] = 0xC1;
     jpeg[frame_header + 4] = 12;
     assert_eq!(small(&jpeg), Err(RenderError::Unsupported));
-    for other in [&b""[..], b"hello", b"%PDF-1.7", b"<svg/>", b"II*\0\x08\0\0\0"] {
+    for other in [&b""[..], b"hello", b"PK\x03\x04", b"<html/>", b"\0\0\0\x10ftypisom\0\0\0\0"] {
         assert_eq!(small(other), Err(RenderError::Unsupported), "{other:?}");
+    }
+    for damaged in [&b"%PDF-1.7"[..], b"<svg", b"II*\0\x08\0\0\0", b"BM\0\0\0\0\0\0\0\0\0\0\0\0\x28\0\0\0"] {
+        assert!(matches!(small(damaged), Err(RenderError::Corrupt(_))), "{damaged:?}");
     }
 }
 

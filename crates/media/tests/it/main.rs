@@ -17,5 +17,6 @@ mod planning;
 mod probing;
 mod profiles;
 mod sniffing;
+mod sources;
 mod table;
 mod workers;

@@ -41,6 +41,29 @@ impl Picture {
         [at(left, top), at(right, top), at(left, bottom), at(right, bottom)]
     }
 
+    /// The same with its pixels where a file that states this EXIF orientation has them.
+    pub fn stored_as(&self, exif: u8) -> Self {
+        let (swap, mirror_x, mirror_y) = [
+            (false, false, false),
+            (false, true, false),
+            (false, true, true),
+            (false, false, true),
+            (true, false, false),
+            (true, false, true),
+            (true, true, true),
+            (true, true, false),
+        ][usize::from(exif) - 1];
+        let (width, height) = if swap { (self.height, self.width) } else { (self.width, self.height) };
+        let mut stored = Self { width, height, pixels: self.pixels.clone() };
+        for (number, pixel) in self.pixels.iter().enumerate() {
+            let (x, y) = (number as u32 % self.width, number as u32 / self.width);
+            let (x, y) = if swap { (y, x) } else { (x, y) };
+            let (x, y) = (if mirror_x { width - 1 - x } else { x }, if mirror_y { height - 1 - y } else { y });
+            stored.pixels[(y * width + x) as usize] = *pixel;
+        }
+        stored
+    }
+
     pub fn bytes(&self, channels: usize) -> Vec<u8> {
         self.pixels.iter().flat_map(|pixel| pixel[..channels].to_vec()).collect()
     }

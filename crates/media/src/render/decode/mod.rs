@@ -4,6 +4,7 @@ mod apng;
 mod avif;
 mod bmp;
 mod canvas;
+mod fax;
 mod gif;
 mod heif;
 mod jpeg;

@@ -15,7 +15,7 @@ use super::{
         Engine, Raster, Source,
         raster::{Buffers, Layout},
     },
-    SIDE_BYTES, check_size,
+    SIDE_BYTES, check_size, fax,
 };
 use crate::{
     Probe, RenderError,
@@ -27,7 +27,7 @@ const PALETTE: u32 = 3;
 /// More samples a pixel than this are no picture.
 const MAX_SAMPLES: usize = 32;
 
-type File<'a> = Decoder<Cursor<&'a [u8]>>;
+pub(super) type File<'a> = Decoder<Cursor<&'a [u8]>>;
 
 /// What the file says of its first image, wherever that stands.
 pub(super) fn measure(input: &[u8]) -> Option<Probe> {
@@ -43,6 +43,11 @@ pub(super) fn decode(engine: &mut Engine, source: &Source<'_>) -> Result<Raster,
     let mut decoder = open(&file, usize::try_from(max_bytes).unwrap_or(usize::MAX)).map_err(failed)?;
     let (width, height) = decoder.dimensions().map_err(failed)?;
     check_size(source, width, height)?;
+    if let Some(encoding) = fax::encoding(&mut decoder) {
+        let mut raster = engine.buffers.blank(width, height, Layout::Gray);
+        fax::decode(&mut decoder, source.input, encoding, &mut raster)?;
+        return Ok(raster);
+    }
     let samples = Samples::read(&mut decoder, (width as usize, height as usize))?;
     let palette =
         if has_palette(source.input) { Some(decoder.get_tag_u16_vec(Tag::ColorMap).map_err(failed)?) } else { None };

@@ -21,7 +21,8 @@ pub(super) fn still(raster: &Raster, quality: u8, exif: Option<Vec<u8>>) -> Resu
         .with_speed(SPEED)
         .with_num_threads(Some(1));
     let encoder = match exif {
-        Some(exif) => encoder.with_exif(exif),
+        // How far behind this number the block begins: given with it, both are written in one piece.
+        Some(exif) => encoder.with_exif([&[0; 4], exif.as_slice()].concat()),
         None => encoder,
     };
     let encoded = match raster.layout {
