@@ -13,6 +13,7 @@ mod probe;
 mod protocol;
 mod render;
 mod sniff;
+mod video;
 pub mod worker;
 
 pub use details::Details;
@@ -23,3 +24,4 @@ pub use pool::{Renderer, RendererConfig, Source};
 pub use probe::{PROBE_HEAD_BYTES, PROBE_LONG_HEAD_BYTES, Probe, probe};
 pub use render::{Engine, Made, Rendered, render};
 pub use sniff::sniff;
+pub use video::{VideoFacts, Videos, VideosConfig, find_program};

@@ -39,7 +39,7 @@ impl Source {
     }
 
     /// Something whose descriptor can be handed over.
-    pub(super) async fn into_file(self) -> io::Result<File> {
+    pub(crate) async fn into_file(self) -> io::Result<File> {
         match self {
             Self::File { file, .. } => Ok(file),
             Self::Bytes(bytes) if bytes.len() <= COPIED_HERE_BYTES => in_memory(&bytes),
@@ -57,7 +57,7 @@ impl From<Bytes> for Source {
 }
 
 /// A file that is memory: it has no name and goes with its last descriptor.
-pub(super) fn in_memory(bytes: &[u8]) -> io::Result<File> {
+pub(crate) fn in_memory(bytes: &[u8]) -> io::Result<File> {
     let file = File::from(memfd_create("image", MemfdFlags::CLOEXEC)?);
     file.write_all_at(bytes, 0)?;
     Ok(file)
