@@ -18,4 +18,5 @@ mod probing;
 mod profiles;
 mod sniffing;
 mod table;
+mod video;
 mod workers;
