@@ -88,6 +88,13 @@ pub fn large(width: u32, height: u32) -> Bytes {
     made("mp4", &[&["-f", "lavfi", "-i", &picture], MPEG4])
 }
 
+/// One green, in high definition and by the rule for it, which the file names or leaves to be known.
+pub fn green(named: bool) -> Bytes {
+    let picture = "color=0x20C040:s=1280x720:r=2:d=1,scale=out_color_matrix=bt709,format=yuv420p";
+    let name: &[&str] = if named { &["-colorspace", "bt709"] } else { &[] };
+    made("mp4", &[&["-f", "lavfi", "-i", picture], MPEG4, name])
+}
+
 /// One in each of some more containers, with the type that it is sniffed as or known by.
 pub fn others() -> Vec<(&'static str, MediaType, Bytes)> {
     static MADE: LazyLock<Vec<(&'static str, MediaType, Bytes)>> = LazyLock::new(made_others);

@@ -47,6 +47,14 @@ async fn it_is_not_black_where_something_is_brighter() {
 }
 
 #[tokio::test]
+async fn colours_are_those_of_high_definition_whether_or_not_the_file_says_so() {
+    for named in [true, false] {
+        let poster = poster(making::green(named), &MP4).await;
+        assert_close(poster.quarter_colours(), [[0x20, 0xC0, 0x40, 255]; 4], if named { "named" } else { "known" });
+    }
+}
+
+#[tokio::test]
 async fn many_containers_have_posters() {
     let videos = videos();
     for (ending, media_type, bytes) in making::others() {
