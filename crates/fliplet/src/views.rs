@@ -1,5 +1,6 @@
 //! Our nouns as Fliplet's JSON. Contract 1.2 and 1.3; keys in the order of the seed's samples, further ones behind them.
 
+use content::Family;
 use jiff::Timestamp;
 use library::{Actor, Asset, Folder, FolderKind, Right, Scan};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -142,14 +143,16 @@ impl FileView {
         let folder = (asset.folder.kind == FolderKind::Plain).then_some(&asset.folder);
         let app_id = asset.folder.space();
         let version = asset.version.as_ref();
-        let size = version.and_then(|version| version.pixels);
+        let seen = version.filter(|version| version.pixels.is_some());
+        // A page of a document is no measure of the file.
+        let size = seen.filter(|version| version.media_type.family() != Family::Other).and_then(|seen| seen.pixels);
         Self {
             id: asset.id,
             name: asset.name.clone(),
             content_type: version.map(|version| version.media_type.to_string()),
             url: urls.file(asset, &path),
             path,
-            thumbnail: size.map(|_| urls.thumbnail(asset)),
+            thumbnail: seen.map(|_| urls.thumbnail(asset)),
             size,
             is_encrypted: None,
             versions: json!({}),

@@ -1,11 +1,11 @@
-//! What an image tells about itself beyond its size: how it looks at a glance, and what the camera wrote down.
+//! What an image, a document or a film tells about itself: how it looks at a glance, how long it is, and what the camera wrote down.
 
 pub use store::image_details::ImageDetails;
 
 use crate::{Actor, Fault, Library, Noun, Right};
 
 impl Library {
-    /// What a file's image tells about itself; none while that has not been read, and of what is no image. Where a picture was
+    /// What a file tells about itself; none while that has not been read, and of what tells nothing. Where a picture was
     /// taken is told to whoever may read it.
     ///
     /// # Errors
@@ -21,6 +21,9 @@ impl Library {
 pub(crate) fn of_image(details: media::Details) -> ImageDetails {
     let clean = |text: String| text.replace('\0', "");
     ImageDetails {
+        pixels: Some(details.pixels),
+        pages: details.pages,
+        duration_ms: None,
         thumbhash: details.thumbhash,
         dominant: details.dominant,
         camera: details.camera.map(clean),

@@ -37,7 +37,9 @@ pub use exports::Package;
 pub use fault::{Fault, Invalid, Noun};
 pub use image_details::ImageDetails;
 pub use jobs::JobRunner;
-pub use media::{Accepts, Crop, Focus, Format, Plan, Renderer, RendererConfig, Resize, Wanted};
+pub use media::{
+    Accepts, Crop, Focus, Format, Plan, Renderer, RendererConfig, Resize, Videos, VideosConfig, Wanted, find_program,
+};
 pub use renditions::{Dropped, RenditionsOf, Warmed};
 pub use rules::{MAX_RULES, RulesInForce};
 pub use search::{Search, SearchHits};
@@ -114,6 +116,7 @@ struct Inner {
     catalog: Catalog,
     blobs: Blobs,
     renderer: Renderer,
+    videos: Videos,
     clock: Clock,
     limits: Limits,
     /// What is made of an image before anybody asks.
@@ -134,6 +137,7 @@ impl Library {
         catalog: Catalog,
         blobs: Blobs,
         renderer: Renderer,
+        videos: Videos,
         clock: Clock,
         limits: Limits,
         previews: Vec<Plan>,
@@ -148,6 +152,7 @@ impl Library {
             catalog,
             blobs,
             renderer,
+            videos,
             clock,
             limits,
             previews,

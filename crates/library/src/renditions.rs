@@ -3,6 +3,7 @@
 
 mod drawing;
 mod idle;
+mod measuring;
 mod previews;
 
 use std::{
@@ -13,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use content::{Body, Content};
+use content::{Body, Content, Family};
 use media::{Plan, Probe, Resolution, Resolved};
 use moka::future::Cache;
 use store::{
@@ -29,6 +30,7 @@ use crate::{
 pub(crate) use drawing::{read_whole, render_fault};
 use idle::Uses;
 pub use idle::{Dropped, RenditionsOf};
+pub(crate) use measuring::tells_something;
 pub use previews::Warmed;
 
 /// For how long an image that could not be drawn is not tried again.
@@ -91,14 +93,15 @@ impl Memory {
 }
 
 impl Library {
-    /// A file's bytes; by the plan where there is one and the file can be drawn, else as they are.
+    /// A file's bytes; by the plan where there is one and the file is an image that can be drawn, else as they are. The picture of a
+    /// document or a film is not what it is: see [`Self::thumbnail`].
     ///
     /// # Errors
     /// `NotFound`, `Denied`, `Quarantined`; `Busy` when too much is being drawn.
     pub async fn contents(&self, actor: &Actor, asset_id: i64, plan: Option<&Plan>) -> Result<Delivery, Fault> {
         let asset = self.safe_asset(actor, asset_id).await?;
         let version = asset.version.as_ref().ok_or(Fault::NotFound(Noun::Asset))?;
-        let content = match plan {
+        let content = match plan.filter(|_| version.media_type.family() == Family::Image) {
             None => self.original(&asset, version).await?,
             Some(plan) => match self.drawn(&asset, version, plan).await {
                 // What cannot be drawn is sent as it is, with its own type: a viewer may know better than we do.
@@ -111,7 +114,7 @@ impl Library {
     }
 
     /// A file by a plan, such as the small JPEG that lists show, which is not counted; `Unsupported` for files that can not
-    /// be drawn. Those without a key get none of a limited file.
+    /// be drawn. Of a document the first page, of a film its poster. Those without a key get none of a limited file.
     ///
     /// # Errors
     /// As for [`Self::contents`].

@@ -5,7 +5,7 @@ use std::{fs::File, sync::Arc};
 use bytes::BytesMut;
 use content::{Body, ByteRange, ByteStream, MediaType};
 use futures_util::TryStreamExt;
-use media::{PROBE_HEAD_BYTES, PROBE_LONG_HEAD_BYTES, Plan, Probe, Resize, Resolution, Source};
+use media::{Format, PROBE_HEAD_BYTES, PROBE_LONG_HEAD_BYTES, Plan, Probe, Resize, Resolution, Source, Wanted};
 use store::{
     assets::{NewAsset, NewBlob, NewVersion, Scan},
     blobs::{BlobKey, Kind, StageError, Staged},
@@ -16,9 +16,12 @@ use crate::{
     Actor, Asset, Fault, Invalid, Library, Noun, Right, chance,
     image_details::{ImageDetails, of_image},
     names,
-    renditions::{read_whole, render_fault},
+    renditions::{read_whole, render_fault, tells_something},
     slugs,
 };
+
+/// No larger SVG is written anew, in bytes.
+const MAX_DRAWING_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Bytes that have arrived and belong to nobody yet. Dropped, they leave nothing behind.
 #[derive(Debug)]
@@ -56,7 +59,8 @@ pub struct Upload {
 /// What a dialect wants done to what it takes in.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Ingest {
-    /// JPEG, PNG and WebP images, moving or not, are scaled down until neither side is longer, in pixels.
+    /// JPEG, PNG, WebP and AVIF images, moving or not, are scaled down until neither side is longer, in pixels; of an SVG the stated
+    /// size is.
     pub max_side_px: Option<u32>,
 }
 
@@ -208,16 +212,20 @@ impl Library {
             (staged, details) = smaller;
             nature.probe = probe_of(&staged).await?;
         }
+        let pixels = nature.probe.as_ref().map(|probe| (probe.width, probe.height));
+        if let Some(details) = &mut details {
+            details.pixels = pixels;
+        }
         let (size, digest) = (staged.len, staged.digest);
         let key = self.inner.blobs.publish(staged).await.map_err(store_fault)?;
         let shown = nature.probe.as_ref();
         Ok(NewVersion {
             blob: NewBlob { key, size, digest },
-            pixels: shown.map(|probe| (probe.width, probe.height)),
+            pixels,
             orientation: shown.map_or(1, |probe| probe.orientation),
             animated: shown.is_some_and(|probe| probe.animated),
             scan: Scan::Unscanned,
-            jobs: if shown.is_some() { vec![NewJob::Preview] } else { Vec::new() },
+            jobs: if tells_something(&nature.media_type) { vec![NewJob::Preview] } else { Vec::new() },
             media_type: nature.media_type,
             created_by,
             details,
@@ -233,11 +241,21 @@ impl Library {
         ingest: Ingest,
     ) -> Result<Option<(Staged, Option<ImageDetails>)>, Fault> {
         let (Some(max_side), Some(probe)) = (ingest.max_side_px, probe) else { return Ok(None) };
-        let scalable = [MediaType::JPEG, MediaType::PNG, MediaType::APNG, MediaType::WEBP].contains(&probe.media_type);
-        if !scalable || probe.width.max(probe.height) <= max_side {
+        const SCALABLE: &[MediaType] =
+            &[MediaType::JPEG, MediaType::PNG, MediaType::APNG, MediaType::WEBP, MediaType::AVIF];
+        if probe.width.max(probe.height) <= max_side {
             return Ok(None);
         }
-        let plan = Plan { resize: Resize::Within { width: max_side, height: max_side }, ..Plan::ORIGINAL };
+        if probe.media_type == MediaType::SVG {
+            return Ok(self.drawing_within(&body, max_side).await?.map(|smaller| (smaller, None)));
+        }
+        if !SCALABLE.contains(&probe.media_type) {
+            return Ok(None);
+        }
+        let resize = Resize::Within { width: max_side, height: max_side };
+        // It stays what it is, which nothing else does for an AVIF: to write one takes its time.
+        let format = if probe.media_type == MediaType::AVIF { Wanted::As(Format::Avif) } else { Wanted::Kept };
+        let plan = Plan { resize, format, ..Plan::ORIGINAL };
         let Resolution::Render(resolved) = plan.resolve(probe) else { return Ok(None) };
         let source = match file.await.map_err(store_fault)? {
             Some(file) => Source::file(file, body.len()),
@@ -256,6 +274,16 @@ impl Library {
             }
             _ => Ok(None),
         }
+    }
+
+    /// An SVG that states a smaller size, what it shows unchanged. A large one stays as it is.
+    async fn drawing_within(&self, body: &Body, max_side: u32) -> Result<Option<Staged>, Fault> {
+        if body.len() > MAX_DRAWING_BYTES {
+            return Ok(None);
+        }
+        let Some(smaller) = media::svg_within(&read_whole(body).await?, max_side) else { return Ok(None) };
+        let staged = self.inner.blobs.stage_bytes(Kind::Original, smaller.into()).await;
+        staged.map(Some).map_err(stage_fault)
     }
 
     /// Removes bytes that got no row. Left lying they would only cost space, so a failure is told and passed over.

@@ -13,6 +13,7 @@ mod probe;
 mod protocol;
 mod render;
 mod sniff;
+mod video;
 pub mod worker;
 
 pub use details::Details;
@@ -20,6 +21,7 @@ pub use error::{Limits, RenderError};
 pub use format::{Format, SourceFormat};
 pub use plan::{Accepts, Crop, Focus, MAX_SIDE, Plan, Resize, Resolution, Resolved, Rgb, STRONG_REDUCTION, Wanted};
 pub use pool::{Renderer, RendererConfig, Source};
-pub use probe::{PROBE_HEAD_BYTES, PROBE_LONG_HEAD_BYTES, Probe, probe};
+pub use probe::{PROBE_HEAD_BYTES, PROBE_LONG_HEAD_BYTES, Probe, probe, svg::svg_within};
 pub use render::{Engine, Made, Rendered, render};
 pub use sniff::sniff;
+pub use video::{VideoFacts, Videos, VideosConfig, find_program};

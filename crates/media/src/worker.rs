@@ -1,7 +1,11 @@
 //! The loop of a worker process: hello, then one job after another until the channel closes. It knows no plans beyond those it
-//! is handed, opens nothing and keeps nothing of an image.
+//! is handed, opens nothing and keeps nothing of an image. With arguments the program is a door instead: it gives up what it can and
+//! becomes another program.
 
 use std::{
+    convert::Infallible,
+    env,
+    ffi::OsString,
     fs::File,
     io,
     os::{
@@ -9,6 +13,7 @@ use std::{
         unix::fs::FileExt,
     },
     panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
     process::ExitCode,
 };
 
@@ -18,7 +23,8 @@ use rustix::{
 };
 
 use crate::{
-    Engine, Limits, Made, RenderError, Resolved, channel, confine,
+    Engine, Limits, Made, RenderError, Resolved, channel,
+    confine::{self, Bounds},
     protocol::{MAX_MESSAGE_BYTES, MadeOne, Malformed, Request, Response},
 };
 
@@ -36,18 +42,55 @@ enum Ended {
     Unconfined(Vec<&'static str>),
 }
 
-/// The whole of the worker program: requests and responses on standard input, which is a socket; complaints on standard error.
-/// Succeeds when the renderer closes the channel; anything unexpected ends it as a failure.
+/// The first argument by which the program becomes another one, confined: `confined MEMORY_BYTES CPU_S PROGRAM ARGUMENT…`.
+pub(crate) const CONFINED: &str = "confined";
+
+/// The only argument by which it tries what a confined program must not be able to do, and says what it could, one a line.
+pub(crate) const ATTEMPTS: &str = "attempts";
+
+/// What it says last then.
+pub(crate) const TRIED: &str = "tried everything";
+
+/// How it ends when it did not become the other program. The programs that it becomes end otherwise.
+pub(crate) const NOT_BECOME: u8 = 125;
+
+/// The whole of the worker program. Without arguments: requests and responses on standard input, which is a socket; complaints on
+/// standard error. Succeeds when the renderer closes the channel; anything unexpected ends it as a failure.
 #[must_use]
 pub fn main() -> ExitCode {
-    let served = confine::close_inherited().map_err(Ended::Io).and_then(|()| serve(io::stdin().as_fd()));
-    match served {
+    let mut arguments = env::args_os().skip(1);
+    let done = match arguments.next() {
+        None => confine::close_inherited().map_err(Ended::Io).and_then(|()| serve(io::stdin().as_fd())),
+        Some(mode) if mode == CONFINED => {
+            let Err(error) = become_confined(arguments);
+            eprintln!("the program can not be confined or started: {error}");
+            return ExitCode::from(NOT_BECOME);
+        }
+        Some(mode) if mode == ATTEMPTS => {
+            confine::named(confine::attempt_everything()).iter().for_each(|name| println!("{name}"));
+            println!("{TRIED}");
+            Ok(())
+        }
+        Some(_) => Err(Ended::Malformed(Malformed)),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("render worker ends: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Becomes what the arguments say; returns only when it can not.
+fn become_confined(mut arguments: impl Iterator<Item = OsString>) -> io::Result<Infallible> {
+    let missing = || io::Error::other("arguments are missing");
+    let mut number = || arguments.next()?.to_str()?.parse().ok();
+    let bounds = number().zip(number()).map(|(memory_bytes, cpu_s)| Bounds { memory_bytes, cpu_s });
+    let bounds = bounds.ok_or_else(missing)?;
+    let program = PathBuf::from(arguments.next().ok_or_else(missing)?);
+    confine::close_inherited()?;
+    confine::become_program(&program, arguments, &bounds)
 }
 
 fn serve(socket: BorrowedFd<'_>) -> Result<(), Ended> {

@@ -1,6 +1,6 @@
 //! The environment, read here and nowhere else: our own names, their `_FILE` variants, and names that operators expect.
 
-use std::{collections::HashMap, fs};
+use std::{collections::HashMap, ffi::OsString, fs};
 
 /// What other programs call our settings.
 const ALIASES: &[(&str, &str)] = &[("DATABASE_URL", "MEDIARY_DATABASE__URL")];
@@ -8,6 +8,11 @@ const ALIASES: &[(&str, &str)] = &[("DATABASE_URL", "MEDIARY_DATABASE__URL")];
 const SECRETS: &[&str] = &["MEDIARY_DATABASE__URL", "MEDIARY_BLOBS__URL"];
 /// Read by the tests, not by the server.
 const NOT_SETTINGS: &str = "MEDIARY_TEST_";
+
+/// Where programs are looked for.
+pub(crate) fn path() -> OsString {
+    std::env::var_os("PATH").unwrap_or_default()
+}
 
 /// All variables that set something, under our own names.
 ///

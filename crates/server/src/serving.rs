@@ -1,6 +1,6 @@
 //! Serving until told to stop: the listener, the job runner, the signals, and an orderly end.
 
-use std::{fs::OpenOptions, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{fs::OpenOptions, io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use library::{JobRunner, Library};
 use tokio::{
@@ -98,6 +98,11 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Failure> {
     let worker = &settings.renderer.worker;
     if !worker.as_os_str().is_empty() && !worker.is_file() {
         return Err(format!("renderer.worker: {} is no file", worker.display()).into());
+    }
+    for (name, program) in [("ffmpeg", &settings.renderer.ffmpeg), ("ffprobe", &settings.renderer.ffprobe)] {
+        if !matches!(program.as_str(), "" | "off") && !Path::new(program).is_file() {
+            return Err(format!("renderer.{name}: {program} is no file").into());
+        }
     }
     Ok(())
 }

@@ -123,6 +123,10 @@ pub struct RendererSettings {
     pub max_input_bytes: u64,
     /// The most bytes of a rendition.
     pub max_output_bytes: u64,
+    /// Empty: the one on the path, if there is one. `off`: none.
+    pub ffmpeg: String,
+    /// Likewise.
+    pub ffprobe: String,
 }
 
 /// `[renditions]`

@@ -2,9 +2,9 @@
 
 use std::{os::unix::fs::DirBuilderExt, path::PathBuf, time::Duration};
 
-use library::{Blobs, Catalog, Clock, Library, Renderer, RendererConfig};
+use library::{Blobs, Catalog, Clock, Library, Renderer, RendererConfig, Videos, VideosConfig, find_program};
 
-use crate::{Failure, Settings};
+use crate::{Failure, Settings, environment};
 
 /// Opens the library that the settings describe, by the machine's clock.
 ///
@@ -28,7 +28,7 @@ pub async fn open_with_clock(settings: &Settings, clock: Clock) -> Result<Librar
     let renderer = Renderer::new(renderer_config(settings));
     // What the dialects show right after an upload.
     let previews = fliplet::PREVIEWS.to_vec();
-    Ok(Library::new(catalog, blobs, renderer, clock, settings.library_limits(), previews))
+    Ok(Library::new(catalog, blobs, renderer, videos(settings), clock, settings.library_limits(), previews))
 }
 
 /// How many images are drawn at a time.
@@ -42,17 +42,45 @@ pub(crate) fn workers(settings: &Settings) -> usize {
 fn renderer_config(settings: &Settings) -> RendererConfig {
     let set = &settings.renderer;
     RendererConfig {
-        worker: if set.worker.as_os_str().is_empty() { worker_beside_us() } else { set.worker.clone() },
+        worker: worker(settings),
         workers: workers(settings),
         queue: set.queue,
         deadline: Duration::from_millis(set.deadline_ms),
-        limits: media::Limits {
-            max_pixels: set.max_pixels,
-            max_input_bytes: set.max_input_bytes,
-            max_output_bytes: set.max_output_bytes,
-            ..media::Limits::default()
-        },
+        limits: render_limits(settings),
     }
+}
+
+fn videos(settings: &Settings) -> Videos {
+    let set = &settings.renderer;
+    let program = |name: &str, set: &str| match set {
+        "" => find_program(name, &environment::path()),
+        "off" => None,
+        path => Some(path.into()),
+    };
+    Videos::new(VideosConfig {
+        worker: worker(settings),
+        ffmpeg: program("ffmpeg", &set.ffmpeg),
+        ffprobe: program("ffprobe", &set.ffprobe),
+        at_once: workers(settings),
+        queue: set.queue,
+        deadline: Duration::from_millis(set.deadline_ms),
+        limits: render_limits(settings),
+    })
+}
+
+fn render_limits(settings: &Settings) -> media::Limits {
+    let set = &settings.renderer;
+    media::Limits {
+        max_pixels: set.max_pixels,
+        max_input_bytes: set.max_input_bytes,
+        max_output_bytes: set.max_output_bytes,
+        ..media::Limits::default()
+    }
+}
+
+fn worker(settings: &Settings) -> PathBuf {
+    let set = &settings.renderer.worker;
+    if set.as_os_str().is_empty() { worker_beside_us() } else { set.clone() }
 }
 
 fn worker_beside_us() -> PathBuf {

@@ -5,7 +5,7 @@ use std::sync::{Arc, atomic::Ordering};
 use bytes::{Bytes, BytesMut};
 use content::{Body, ByteRange};
 use futures_util::TryStreamExt;
-use media::{Format, Made, RenderError, Rendered, Resolved, Source};
+use media::{Format, Made, RenderError, Rendered, Resolved, Source, Videos};
 use store::{
     blobs::{BlobKey, Error as BlobError, Kind, Staged},
     renditions::{BaseWish, Rendition},
@@ -122,7 +122,7 @@ impl Library {
         {
             return Ok(made);
         }
-        let source = self.source_of(version.blob.key, version.blob.size).await?.of_type(&version.media_type);
+        let source = self.source_of(version).await?;
         let outcome = self.render(source, plans, describe).await;
         match &outcome {
             Err(RenderError::Unsupported | RenderError::Corrupt(_) | RenderError::Crashed) => {
@@ -176,16 +176,23 @@ impl Library {
         self.inner.renderer.render_many(source, plans, describe).await
     }
 
-    /// Where the bytes of an image are, for a renderer.
-    async fn source_of(&self, key: BlobKey, size: u64) -> Result<Source, Fault> {
+    /// Where the bytes of what is to be drawn are, for a renderer: an image, or a film's poster, which is made now.
+    async fn source_of(&self, version: &Version) -> Result<Source, Fault> {
+        let (key, size) = (version.blob.key, version.blob.size);
+        if Videos::reads(&version.media_type) {
+            let facts = self.video_facts(version).await?;
+            let source = self.try_source(key, size).await.map_err(store_fault)?;
+            let poster = self.inner.videos.poster(source, &version.media_type, &facts).await;
+            return poster.map(Source::from).map_err(render_fault);
+        }
         if size > self.inner.renderer.max_input_bytes() {
             return Err(Fault::Unsupported);
         }
-        self.try_source(key, size).await.map_err(store_fault)
+        Ok(self.try_source(key, size).await.map_err(store_fault)?.of_type(&version.media_type))
     }
 
     /// By its file where it lies in one: nobody copies it then.
-    async fn try_source(&self, key: BlobKey, len: u64) -> Result<Source, BlobError> {
+    pub(super) async fn try_source(&self, key: BlobKey, len: u64) -> Result<Source, BlobError> {
         if let Some(file) = self.inner.blobs.file(key, len).await? {
             return Ok(Source::file(file, len));
         }

@@ -2,13 +2,20 @@
 //! itself, all from one decoding.
 
 use futures_util::{StreamExt, stream};
-use media::{Made, Plan, Resize, Resolution, Resolved, Wanted};
+use media::{Made, Plan, Resize, Resolution, Resolved, Videos, Wanted};
 
 use super::probe_of;
-use crate::{Actor, Fault, Library, Noun, Right, Version, image_details::of_image};
+use crate::{Actor, Fault, ImageDetails, Library, Noun, Version, image_details::of_image};
 
 /// The small rendition that lists show: fits a square of this many pixels.
 const PREVIEW_SIDE_PX: u32 = 320;
+/// A film's picture, from which others are drawn.
+const POSTER: Plan = Plan {
+    resize: Resize::Within { width: POSTER_SIDE_PX, height: POSTER_SIDE_PX },
+    format: Wanted::As(media::Format::Jpeg),
+    ..Plan::ORIGINAL
+};
+const POSTER_SIDE_PX: u32 = 1920;
 /// Files are read this many at a time.
 const PAGE: i64 = 500;
 
@@ -45,22 +52,26 @@ impl Library {
     /// # Errors
     /// `NotFound`, `Quarantined`; `Unsupported` when there is nothing to draw.
     pub(crate) async fn make_previews(&self, actor: &Actor, asset_id: i64) -> Result<u64, Fault> {
-        let asset = self.expect_asset(actor, asset_id, Right::Read).await?;
-        Self::expect_safe(actor, &asset)?;
+        let asset = self.measured(actor, asset_id).await?;
         let version = asset.version.as_ref().ok_or(Fault::NotFound(Noun::Asset))?;
+        if version.pixels.is_none() {
+            // A sound: there is nothing to see.
+            return Ok(0);
+        }
         let wanted = self.previews_of(version)?;
         let (_turn, _) = self.turn(version.blob.id).await;
         let there = self.inner.catalog.renditions_of_blob(version.blob.id).await?;
         let missing = |resolved: &Resolved| there.iter().all(|rendition| rendition.plan_key != resolved.key());
         let plans: Vec<Resolved> = wanted.into_iter().filter(missing).collect();
-        let describe = self.inner.catalog.image_details(version.blob.id).await?.is_none();
+        let known = self.inner.catalog.image_details(version.blob.id).await?.unwrap_or_default();
+        let describe = known.thumbhash.is_empty();
         if plans.is_empty() && !describe {
             return Ok(0);
         }
         let made = self.draw(version, &plans, describe).await?;
         let (library, version) = (self.clone(), version.clone());
         // On a task of its own: once it is drawn, a caller who goes away leaves no bytes without a row.
-        let kept = tokio::spawn(async move { library.keep_previews(&version, &plans, made).await });
+        let kept = tokio::spawn(async move { library.keep_previews(&version, &plans, made, known).await });
         kept.await.map_err(Fault::internal)?
     }
 
@@ -68,7 +79,9 @@ impl Library {
     fn previews_of(&self, version: &Version) -> Result<Vec<Resolved>, Fault> {
         let probe = probe_of(version).ok_or(Fault::Unsupported)?;
         let mut wanted: Vec<Resolved> = Vec::new();
-        for plan in &self.inner.previews {
+        // Of what takes a program to look into, a picture is kept that smaller ones are drawn from.
+        let poster = Videos::reads(&version.media_type).then_some(&POSTER);
+        for plan in self.inner.previews.iter().chain(poster) {
             if let Resolution::Render(resolved) = plan.resolve(&probe)
                 && !wanted.contains(&resolved)
             {
@@ -78,15 +91,24 @@ impl Library {
         Ok(wanted)
     }
 
-    async fn keep_previews(&self, version: &Version, plans: &[Resolved], made: Made) -> Result<u64, Fault> {
+    /// What was `known` of the file before is not taken from a poster.
+    async fn keep_previews(
+        &self,
+        version: &Version,
+        plans: &[Resolved],
+        made: Made,
+        known: ImageDetails,
+    ) -> Result<u64, Fault> {
         let mut count = 0;
         for (resolved, rendered) in plans.iter().zip(made.renditions) {
             self.keep_rendition(version, resolved, rendered).await?;
             count += 1;
         }
         if let Some(details) = made.details {
-            let details = of_image(details);
-            self.inner.catalog.set_image_details(version.blob.id, &details, self.now_ms()).await?;
+            let seen = of_image(details);
+            let pixels = version.pixels.or(seen.pixels);
+            let details = ImageDetails { pixels, duration_ms: known.duration_ms, ..seen };
+            self.keep_details(version.blob.id, &details).await?;
         }
         Ok(count)
     }

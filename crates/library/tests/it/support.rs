@@ -14,7 +14,7 @@ use content::ByteRange;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use library::{
     Actor, Asset, Blobs, Catalog, Clock, Fault, Folder, Founded, Ingest, Library, Limits, NewPerson, Origin, Plan,
-    Problem, Renderer, RendererConfig, Right, Rights, TokenWish, Upload,
+    Problem, Renderer, RendererConfig, Right, Rights, TokenWish, Upload, Videos, VideosConfig, find_program,
 };
 use sqlx::Connection;
 use store::blobs::BlobsConfig;
@@ -88,7 +88,7 @@ impl Bench {
         let config = BlobsConfig { hot_max_blob_bytes: 0, ..BlobsConfig::default() };
         let blobs = Blobs::disk(&self.data.path().join("blobs"), config).await.unwrap();
         let clock = Clock::Held(Arc::clone(&self.hand));
-        Library::new(catalog, blobs, renderer(), clock, limits, previews)
+        Library::new(catalog, blobs, renderer(), videos(), clock, limits, previews)
     }
 
     /// The rows, as nobody but the library sees them.
@@ -250,7 +250,7 @@ async fn admin(server: &str, statement: String) {
 async fn open(data: &TempDir, database: &Database, clock: Clock, limits: Limits) -> Library {
     let catalog = Catalog::open(&database.url(data)).await.unwrap();
     let blobs = Blobs::disk(&data.path().join("blobs"), Default::default()).await.unwrap();
-    Library::new(catalog, blobs, renderer(), clock, limits, vec![Library::preview_plan()])
+    Library::new(catalog, blobs, renderer(), videos(), clock, limits, vec![Library::preview_plan()])
 }
 
 fn renderer() -> Renderer {
@@ -259,6 +259,19 @@ fn renderer() -> Renderer {
         workers: 1,
         queue: 64,
         deadline: Duration::from_secs(30),
+        limits: Default::default(),
+    })
+}
+
+fn videos() -> Videos {
+    let path = std::env::var_os("PATH").unwrap();
+    Videos::new(VideosConfig {
+        worker: worker(),
+        ffmpeg: find_program("ffmpeg", &path),
+        ffprobe: find_program("ffprobe", &path),
+        at_once: 1,
+        queue: 64,
+        deadline: Duration::from_secs(60),
         limits: Default::default(),
     })
 }

@@ -1,5 +1,5 @@
 //! What a worker gives up before it sees the first byte of an image: files, network, other processes, all but a few system
-//! calls. It knows no images.
+//! calls; and, in `program`, what it gives up before it becomes a program that decodes what we can not. It knows no images.
 //!
 //! Three layers that do not rest on each other. `landlock` takes away files, ports and other processes' sockets, where the
 //! kernel has it. `seccomp` leaves the system calls that decoding needs, and no way to more memory that can be executed. Limits
@@ -7,6 +7,8 @@
 
 mod attempts;
 mod inherited;
+mod program;
+mod program_syscalls;
 mod syscalls;
 
 use std::io;
@@ -20,6 +22,7 @@ use rustix::{
 pub(crate) use self::{
     attempts::{attempt_everything, named},
     inherited::close_inherited,
+    program::{Bounds, become_program},
 };
 use crate::Limits;
 
@@ -48,9 +51,7 @@ pub(crate) struct Confinement {
 /// When the kernel refuses a limit or the filter of system calls; nothing may be decoded then.
 pub(crate) fn confine(limits: &Limits) -> io::Result<Confinement> {
     bound(limits)?;
-    let none = CapabilitySet::empty();
-    set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none })?;
-    set_no_new_privs(true)?;
+    give_up_rights()?;
     let landlock = shut_off_files()?;
     syscalls::leave_few().map_err(io::Error::other)?;
     Ok(Confinement { landlock })
@@ -68,7 +69,7 @@ pub(crate) fn max_memory_bytes(limits: &Limits) -> u64 {
 
 /// Bounds what a decoder gone wrong can take: address space, descriptors, results, core dumps, processes.
 fn bound(limits: &Limits) -> io::Result<()> {
-    for (resource, most) in [
+    lower(&[
         (Resource::As, max_memory_bytes(limits)),
         (Resource::Nofile, MAX_DESCRIPTORS),
         // The shared memory for results is the only file there is.
@@ -78,10 +79,24 @@ fn bound(limits: &Limits) -> io::Result<()> {
         (Resource::Core, 0),
         (Resource::Nproc, 0),
         (Resource::Memlock, 0),
-    ] {
+    ])
+}
+
+/// Lowers limits for good. One that is lower already stays.
+fn lower(limits: &[(Resource, u64)]) -> io::Result<()> {
+    for (resource, most) in limits {
+        let (resource, most) = (*resource, *most);
         let most = getrlimit(resource).maximum.map_or(most, |already| already.min(most));
         setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
     }
+    Ok(())
+}
+
+/// No capabilities, and no way to any, by no program that is started either.
+fn give_up_rights() -> io::Result<()> {
+    let none = CapabilitySet::empty();
+    set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none })?;
+    set_no_new_privs(true)?;
     Ok(())
 }
 

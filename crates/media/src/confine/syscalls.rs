@@ -8,7 +8,7 @@ use seccompiler::{
 };
 
 /// Calls that are let through whatever their arguments.
-const HARMLESS: &[i64] = &[
+pub(super) const HARMLESS: &[i64] = &[
     // The channel, the image and the results, which are open already.
     libc::SYS_read,
     libc::SYS_write,
@@ -53,12 +53,7 @@ pub(super) enum Unfiltered {
 /// Refuses all but a few system calls from here on. What is refused answers `EPERM` and not with the end of the process, so that
 /// the worker can prove that it is confined.
 pub(super) fn leave_few() -> Result<(), Unfiltered> {
-    // Two filters, because one has one answer. The C library takes ENOSYS as "try the older call", whose arguments, unlike those
-    // of clone3, a filter can see. The second lets clone3 through, so that this answer stands; it must be the second because it
-    // takes away the means to put more in force.
-    let unknown = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
-    in_force(unknown, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS as u32))?;
-
+    unknown_newest_clone()?;
     let harmless = HARMLESS.iter().chain(&[libc::SYS_clone3]);
     let mut allowed: BTreeMap<i64, Vec<SeccompRule>> = harmless.map(|call| (*call, Vec::new())).collect();
     let not_executable = argument(2, SeccompCmpOp::MaskedEq(libc::PROT_EXEC as u64), 0)?;
@@ -73,12 +68,20 @@ pub(super) fn leave_few() -> Result<(), Unfiltered> {
     in_force(allowed, SeccompAction::Errno(libc::EPERM as u32), SeccompAction::Allow)
 }
 
+/// Answers clone3 as a kernel would that has none. A filter of its own, because one has one answer. The C library takes ENOSYS as
+/// "try the older call", whose arguments, unlike those of clone3, a filter can see. The filter after this must let clone3 through, so
+/// that this answer stands; and must come after, because it takes away the means to put more in force.
+pub(super) fn unknown_newest_clone() -> Result<(), Unfiltered> {
+    let unknown = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
+    in_force(unknown, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS as u32))
+}
+
 /// A rule for one argument, as a whole word.
 fn argument(at: u8, is: SeccompCmpOp, value: u64) -> Result<SeccompRule, BackendError> {
     SeccompRule::new(vec![SeccompCondition::new(at, SeccompCmpArgLen::Qword, is, value)?])
 }
 
-fn in_force(
+pub(super) fn in_force(
     rules: BTreeMap<i64, Vec<SeccompRule>>,
     otherwise: SeccompAction,
     matching: SeccompAction,

@@ -2,7 +2,7 @@
 //! knows no protocol beyond asking a process.
 
 mod process;
-mod source;
+pub(crate) mod source;
 
 use std::{
     path::PathBuf,

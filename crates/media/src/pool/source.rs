@@ -52,6 +52,11 @@ impl Source {
         }
     }
 
+    /// Whether they are held in memory, and to be copied.
+    pub(crate) const fn is_in_memory(&self) -> bool {
+        matches!(self.place, Place::Bytes(_))
+    }
+
     /// Whether there are none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -59,7 +64,7 @@ impl Source {
     }
 
     /// Something whose descriptor can be handed over.
-    pub(super) async fn into_file(self) -> io::Result<File> {
+    pub(crate) async fn into_file(self) -> io::Result<File> {
         match self.place {
             Place::File { file, .. } => Ok(file),
             Place::Bytes(bytes) if bytes.len() <= COPIED_HERE_BYTES => in_memory(&bytes),
@@ -78,7 +83,7 @@ impl From<Bytes> for Source {
 }
 
 /// A file that is memory: it has no name and goes with its last descriptor.
-pub(super) fn in_memory(bytes: &[u8]) -> io::Result<File> {
+pub(crate) fn in_memory(bytes: &[u8]) -> io::Result<File> {
     let file = File::from(memfd_create("image", MemfdFlags::CLOEXEC)?);
     file.write_all_at(bytes, 0)?;
     Ok(file)

@@ -1,9 +1,12 @@
-//! The size that the root element of an SVG states. It reads attributes of one element and resolves nothing; where they tell no
-//! size, the renderer finds one.
+//! The size that the root element of an SVG states, and the same document with a smaller one. It reads attributes of one element
+//! and resolves nothing; where they tell no size, the renderer finds one.
+
+use std::ops::Range;
 
 use content::MediaType;
 
 use super::Probe;
+use crate::sniff::svg_element;
 
 /// The element ends within so many bytes of its beginning, or is not read.
 const MAX_ELEMENT_BYTES: usize = 64 * 1024;
@@ -53,19 +56,65 @@ fn whole(element: &[u8]) -> Option<&[u8]> {
     Some(&element[..end])
 }
 
+/// The document showing the same on a smaller canvas, neither side of which is longer; nothing where it states no size, or one that
+/// is small enough.
+#[must_use]
+pub fn svg_within(document: &[u8], max_side: u32) -> Option<Vec<u8>> {
+    let element = svg_element(document)?;
+    let Probe { width, height, .. } = read(element)?;
+    let longest = width.max(height);
+    if longest <= max_side {
+        return None;
+    }
+    let side =
+        |side: u32| ((u64::from(side) * u64::from(max_side) + u64::from(longest) / 2) / u64::from(longest)).max(1);
+    let root = str::from_utf8(whole(element)?).ok()?;
+    let mut rewritten = String::with_capacity(root.len() + 64);
+    let mut from = 0;
+    let mut has_view = false;
+    for Attribute { name, place, .. } in attributes(root) {
+        has_view |= name == "viewBox";
+        if matches!(name, "width" | "height") {
+            rewritten.push_str(&root[from..place.start]);
+            from = place.end;
+        }
+    }
+    let rest = &root[from..];
+    let (rest, end) = rest.strip_suffix('/').map_or((rest, ""), |rest| (rest, "/"));
+    rewritten.push_str(rest.trim_ascii_end());
+    // What was drawn to the old size keeps its place.
+    if !has_view {
+        rewritten.push_str(&format!(" viewBox=\"0 0 {width} {height}\""));
+    }
+    rewritten.push_str(&format!(" width=\"{}\" height=\"{}\"{end}", side(width), side(height)));
+    let start = document.len() - element.len();
+    Some([&document[..start], rewritten.as_bytes(), &element[root.len()..]].concat())
+}
+
 /// The value of an attribute of that very name.
 fn attribute<'a>(element: &'a str, name: &str) -> Option<&'a str> {
-    let mut rest = element.split_once(|c: char| c.is_ascii_whitespace())?.1;
-    loop {
-        let (found, after) = rest.split_once('=')?;
+    attributes(element).find(|attribute| attribute.name == name).map(|attribute| attribute.value)
+}
+
+/// One attribute, and where it stands in the element.
+struct Attribute<'a> {
+    name: &'a str,
+    value: &'a str,
+    place: Range<usize>,
+}
+
+/// The attributes in a row, up to what is none.
+fn attributes(element: &str) -> impl Iterator<Item = Attribute<'_>> {
+    let mut at = element.find(|c: char| c.is_ascii_whitespace()).unwrap_or(element.len());
+    std::iter::from_fn(move || {
+        let start = at + element[at..].find(|c: char| !c.is_ascii_whitespace())?;
+        let (name, after) = element[start..].split_once('=')?;
         let after = after.trim_ascii_start();
         let quote = after.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
         let (value, after) = after[1..].split_once(quote)?;
-        if found.trim_ascii() == name {
-            return Some(value.trim_ascii());
-        }
-        rest = after;
-    }
+        at = element.len() - after.len();
+        Some(Attribute { name: name.trim_ascii(), value: value.trim_ascii(), place: start..at })
+    })
 }
 
 /// A length in pixels, of which there are 96 to the inch; nothing where it depends on something else.
@@ -106,6 +155,29 @@ mod tests {
 
     fn size(element: &str) -> Option<(u32, u32)> {
         read(element.as_bytes()).map(|probe| (probe.width, probe.height))
+    }
+
+    #[test]
+    fn a_smaller_canvas_shows_the_same() {
+        let within = |document: &str| {
+            svg_within(document.as_bytes(), 100).map(|document| String::from_utf8(document).expect("text"))
+        };
+        for (document, expected) in [
+            (
+                "<?xml version=\"1.0\"?>\n<svg width='400' x=\"y\" height=\"200px\" ><g/></svg>",
+                "<?xml version=\"1.0\"?>\n<svg  x=\"y\" viewBox=\"0 0 400 200\" width=\"100\" height=\"50\"><g/></svg>",
+            ),
+            ("<svg viewBox='0 0 4 400'/>", "<svg viewBox='0 0 4 400' width=\"1\" height=\"100\"/>"),
+            (
+                "<svg viewBox='0 0 9 9' width='900'>ü</svg>",
+                "<svg viewBox='0 0 9 9' width=\"100\" height=\"100\">ü</svg>",
+            ),
+        ] {
+            assert_eq!(within(document).as_deref(), Some(expected));
+            assert_eq!(within(expected), None);
+        }
+        assert_eq!(within("<svg width='100' height='2'/>"), None);
+        assert_eq!(within("<svg><g/></svg>"), None);
     }
 
     #[test]

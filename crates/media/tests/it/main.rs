@@ -19,4 +19,5 @@ mod profiles;
 mod sniffing;
 mod sources;
 mod table;
+mod video;
 mod workers;

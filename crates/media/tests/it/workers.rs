@@ -57,7 +57,7 @@ async fn stopped_worker(renderer: &Renderer) -> u32 {
 }
 
 /// Lets `job` get as far as it can without waiting, which is into the hands of a worker or into the queue.
-async fn begin<T>(job: &mut Pin<&mut impl Future<Output = T>>) {
+pub async fn begin<T>(job: &mut Pin<&mut impl Future<Output = T>>) {
     poll_fn(|context| {
         assert!(job.as_mut().poll(context).is_pending());
         Poll::Ready(())
@@ -66,7 +66,7 @@ async fn begin<T>(job: &mut Pin<&mut impl Future<Output = T>>) {
 }
 
 /// Waits until the process has ended; that its parent has not yet asked is fine.
-async fn ended(worker: u32) {
+pub async fn ended(worker: u32) {
     let lives = || {
         std::fs::read_to_string(format!("/proc/{worker}/stat"))
             .is_ok_and(|stat| !stat.rsplit(')').next().is_some_and(|rest| rest.starts_with(" Z")))

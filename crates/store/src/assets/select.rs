@@ -47,7 +47,9 @@ const DELETED: &str = select!(
 
 const IMAGES: &str = "select a.id from assets a cross join folders f cross join versions v where a.tenant_id = $1 \
      and a.id > $2 and a.deleted_at is null and a.state = 'ready' and f.id = a.folder_id and f.trashed_root is null \
-     and v.asset_id = a.id and v.number = a.version_number and v.width is not null order by a.id limit $3";
+     and v.asset_id = a.id and v.number = a.version_number \
+     and (v.width is not null or v.media_type = 'application/pdf' or v.media_type like 'image/%' or \
+     v.media_type like 'video/%' or v.media_type like 'audio/%') order by a.id limit $3";
 const RULED: &str = select!(
     "where a.tenant_id = $1 and a.access_rules is not null and f.path >= $2 and f.path < $3 order by a.id limit $4"
 );

@@ -11,6 +11,9 @@ use super::{
 
 pub fn details() -> ImageDetails {
     ImageDetails {
+        pixels: Some((640, 480)),
+        pages: Some(3),
+        duration_ms: Some(61_000),
         thumbhash: vec![1, 0, 255],
         dominant: [255, 128, 1],
         camera: Some("Kamera Ä".to_owned()),
@@ -27,14 +30,7 @@ fn details_are_kept_read_anew_and_go_with_the_bytes() {
         let (catalog, asset_id) = (&site.catalog, site.asset(site.root.id, "a.jpg").await);
         let blob_id = site.view(asset_id).await.version.unwrap().blob.id;
         assert_eq!(catalog.image_details(blob_id).await.unwrap(), None);
-        let plain = ImageDetails {
-            thumbhash: Vec::new(),
-            dominant: [0; 3],
-            camera: None,
-            taken_at: None,
-            latitude_e7: None,
-            longitude_e7: None,
-        };
+        let plain = ImageDetails::default();
         for told in [plain, details()] {
             catalog.set_image_details(blob_id, &told, NOW).await.unwrap();
             assert_eq!(catalog.image_details(blob_id).await.unwrap(), Some(told));
