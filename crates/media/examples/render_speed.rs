@@ -1,4 +1,4 @@
-//! Milliseconds per image, as JSON: `render_speed FILE [WIDTH[,WIDTH…]] [QUALITY] [jpg|png|webp|gif] [RUNS] [OUT]`.
+//! Milliseconds per image, as JSON: `render_speed FILE [WIDTH[,WIDTH…]] [QUALITY] [jpg|png|webp|gif|avif] [RUNS] [OUT]`.
 //! In this process and on one thread, with one engine, as a worker does it. All widths of an image come from one decoding; the
 //! last ones are written to `OUT-WIDTH.FORMAT`.
 
@@ -6,7 +6,7 @@ use std::{env, error::Error, fs, time::Instant};
 
 use media::{Engine, Format, Limits, PROBE_HEAD_BYTES, Plan, Probe, Resize, Resolution, Resolved, Wanted};
 
-const USAGE: &str = "usage: render_speed FILE [WIDTH[,WIDTH…]] [QUALITY] [jpg|png|webp|gif] [RUNS] [OUT]";
+const USAGE: &str = "usage: render_speed FILE [WIDTH[,WIDTH…]] [QUALITY] [jpg|png|webp|gif|avif] [RUNS] [OUT]";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();

@@ -9,5 +9,6 @@ mod model;
 mod renditions;
 mod rights;
 mod rules;
+mod sources;
 mod support;
 mod uploading;

@@ -25,6 +25,7 @@ mod renditions;
 mod search;
 mod seed;
 mod sizes;
+mod sources;
 mod story;
 mod support;
 mod trash;
