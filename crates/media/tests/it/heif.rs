@@ -11,7 +11,7 @@ use media::{
 };
 
 use crate::{
-    heif_files::{Coded, converted, cut_to, encoded, grid, mirrored, opaque_png, single, turned},
+    heif_files::{Coded, converted, cut_to, encoded, grid, mirrored, opaque_png, single, turned, unnamed_av1},
     pictures::{Picture, decode, png},
     table::likeness,
     workers::WORKER,
@@ -146,6 +146,7 @@ async fn a_worker_draws_it_on_its_one_thread() {
         encoded(&opaque_png(&picture), &["-p", "x265:slices=4"]),
         encoded(&veiled(640, 480).png(), &[]),
         grid(&[&tile; 6], 3, (768, 384), &[]),
+        unnamed_av1(&opaque_png(&picture)),
     ];
     for file in &files {
         let plan = as_it_is(file);

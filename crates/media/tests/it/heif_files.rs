@@ -9,12 +9,27 @@ pub fn encoded(png: &[u8], arguments: &[&str]) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let (from, to) = (folder.path().join("from.png"), folder.path().join("to.heic"));
     fs::write(&from, png).unwrap();
-    // The usual preset takes its time and is as good as another.
     let mut command = Command::new("heif-enc");
-    command.args(["-p", "preset=ultrafast"]).args(arguments).arg(&from).arg("-o").arg(&to);
+    if !arguments.contains(&"-A") {
+        // The usual preset takes its time and is as good as another.
+        command.args(["-p", "preset=ultrafast"]);
+    }
+    command.args(arguments).arg(&from).arg("-o").arg(&to);
     let output = command.output().expect("heif-enc, from Debian's libheif-examples");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     fs::read(to).unwrap()
+}
+
+/// AV1 in a file that does not call itself AVIF.
+pub fn unnamed_av1(png: &[u8]) -> Vec<u8> {
+    let mut file = encoded(png, &["-A"]);
+    let brands = file[3] as usize;
+    for brand in file[8..brands].as_chunks_mut::<4>().0 {
+        if brand == b"avif" || brand == b"avis" {
+            *brand = *b"mif1";
+        }
+    }
+    file
 }
 
 /// What `heif-convert` makes of a file: turned and cut.
