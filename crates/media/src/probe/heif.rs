@@ -171,9 +171,9 @@ fn aperture(body: &[u8], coded: (u32, u32)) -> Option<Aperture> {
     // Both are fractions: how long a side is, and how far its middle lies from that of the image.
     let along = |at: usize, coded: u32| {
         let [len, len_of, off, off_of] = [at, at + 4, at + 16, at + 20].map(|at| be32(body, at));
-        let (len, len_of, off, off_of) = (len?, len_of?, i64::from(off?.cast_signed()), i64::from(off_of?));
+        let (len, len_of, off, off_of) = (len?, len_of?, i128::from(off?.cast_signed()), i128::from(off_of?));
         let len = (len_of > 0 && len.is_multiple_of(len_of)).then(|| len / len_of).filter(|len| *len > 0)?;
-        let twice = 2 * off + (i64::from(coded) - i64::from(len)) * off_of;
+        let twice = 2 * off + (i128::from(coded) - i128::from(len)) * off_of;
         let before = (off_of > 0).then(|| twice.div_euclid(2 * off_of))?;
         let before = u32::try_from(before).ok().filter(|before| u64::from(*before) + u64::from(len) <= coded.into())?;
         Some((before, len))
@@ -313,10 +313,12 @@ mod tests {
             [101, 2, 50, 1, 0, 1, 0, 1],
             [100, 0, 50, 1, 0, 1, 0, 1],
             [100, 1, 50, 1, 0, 0, 0, 1],
-            [-1, -1, -1, -1, i32::MIN, -1, i32::MAX, -1],
+            [1, 1, 1, 1, i32::MIN, 1, i32::MAX, 1],
         ] {
             assert_eq!(within(wrong), None, "{wrong:?}");
         }
+        assert_eq!(aperture(&[0xFF; 32], (1, 1)), None, "a little before the first pixel");
+        assert_eq!(aperture(&[&[0xFF; 4], &[0, 0, 0, 1][..], &[0xFF; 24]].concat(), (1, 1)), None, "a huge side");
         assert_eq!(aperture(&[0; 31], (9, 9)), None, "cut short");
     }
 

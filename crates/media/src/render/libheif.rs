@@ -4,15 +4,19 @@
 
 #![expect(unsafe_code, reason = "a C library that is loaded at run time")]
 
+mod functions;
+
 use std::{
-    ffi::{CStr, c_char, c_int, c_void},
-    marker::{PhantomData, PhantomPinned},
+    error::Error as _,
+    ffi::{CStr, c_int, c_void},
+    marker::PhantomData,
     ptr::{self, NonNull},
     slice,
 };
 
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 
+use self::functions::{Bounds, Context, Functions, Handle, Image, Options, Status};
 use crate::{Limits, RenderError};
 
 /// What the library is called: its first and, since 2018, only binary interface.
@@ -36,83 +40,6 @@ const PLUGIN_LOADING: c_int = 11;
 
 /// From this version on the options say whether more than eight bits a sample are to become eight.
 const OPTIONS_WITH_EIGHT_BITS: u8 = 2;
-
-/// How an error comes back. The text belongs to what the call was made on.
-#[repr(C)]
-struct Status {
-    code: c_int,
-    subcode: c_int,
-    message: *const c_char,
-}
-
-/// Something of the library's of which only it knows what is inside.
-#[repr(C)]
-struct Opaque<Kind> {
-    _inside: [u8; 0],
-    _not_ours: PhantomData<(*mut u8, PhantomPinned, Kind)>,
-}
-
-type Context = Opaque<[u8; 1]>;
-type Handle = Opaque<[u8; 2]>;
-type Image = Opaque<[u8; 3]>;
-
-/// The first of the options of decoding. The library allocates them, and newer ones have more.
-#[repr(C)]
-struct Options {
-    version: u8,
-    ignore_transformations: u8,
-    progress: [*mut c_void; 4],
-    // From here on only if the version says so.
-    convert_hdr_to_8bit: u8,
-}
-
-/// The first of the bounds that newer versions keep. The library allocates them.
-#[repr(C)]
-struct Bounds {
-    version: u8,
-    max_image_size_pixels: u64,
-}
-
-/// Declares the functions that are used, and how they are found.
-macro_rules! functions {
-    ($($name:ident($($argument:ty),*) $(-> $result:ty)?;)*) => {
-        /// Functions of the library.
-        struct Functions {
-            $($name: unsafe extern "C" fn($($argument),*) $(-> $result)?,)*
-        }
-
-        impl Functions {
-            /// Finds them all.
-            ///
-            /// # Safety
-            /// The library must have them as they are declared here.
-            unsafe fn of(library: &Library) -> Result<Self, libloading::Error> {
-                // SAFETY: as the caller promises.
-                unsafe { Ok(Self { $($name: *library.get(stringify!($name))?,)* }) }
-            }
-        }
-    };
-}
-
-functions! {
-    heif_context_alloc() -> *mut Context;
-    heif_context_free(*mut Context);
-    heif_context_set_max_decoding_threads(*mut Context, c_int);
-    heif_context_set_maximum_image_size_limit(*mut Context, c_int);
-    heif_context_read_from_memory_without_copy(*mut Context, *const c_void, usize, *const c_void) -> Status;
-    heif_context_get_primary_image_handle(*mut Context, *mut *mut Handle) -> Status;
-    heif_image_handle_release(*const Handle);
-    heif_image_handle_has_alpha_channel(*const Handle) -> c_int;
-    heif_image_handle_is_premultiplied_alpha(*const Handle) -> c_int;
-    heif_decoding_options_alloc() -> *mut Options;
-    heif_decoding_options_free(*mut Options);
-    heif_decode_image(*const Handle, *mut *mut Image, c_int, c_int, *const Options) -> Status;
-    heif_image_release(*const Image);
-    heif_image_get_chroma_format(*const Image) -> c_int;
-    heif_image_get_width(*const Image, c_int) -> c_int;
-    heif_image_get_height(*const Image, c_int) -> c_int;
-    heif_image_get_plane_readonly(*const Image, c_int, *mut c_int) -> *const u8;
-}
 
 /// The library, loaded for good: it starts objects of its own that nobody could end safely.
 pub(super) struct LibHeif {
@@ -144,10 +71,10 @@ impl LibHeif {
         // Whatever is to be found is found now: later no file can be opened.
         // SAFETY: what a library of the system does when it is loaded is trusted as the system is.
         let library = unsafe { Library::open(Some(name), RTLD_NOW | RTLD_LOCAL) };
-        let library = library.map_err(|error| format!("HEIC can not be read: {error}"))?;
+        let library = library.map_err(|error| told(&error))?;
         // SAFETY: the functions are declared as in the library's own header, under the name that stands for its interface.
         let functions = unsafe { Functions::of(&library) };
-        let functions = functions.map_err(|error| format!("HEIC can not be read: {error}"))?;
+        let functions = functions.map_err(|error| told(&error))?;
         // SAFETY: as above; a function that is not there is not called. Where decoders are plugins, this loads them; no parameters mean
         // the defaults.
         let bounds_of = unsafe {
@@ -305,11 +232,11 @@ impl<'a> DecodingOptions<'a> {
     fn new(library: &'a LibHeif) -> Result<Self, RenderError> {
         // SAFETY: the function takes nothing; what it returns is checked.
         let raw = unsafe { (library.functions.heif_decoding_options_alloc)() };
-        let mut options = Self { library, raw: NonNull::new(raw).ok_or(RenderError::TooLarge)? };
+        let options = Self { library, raw: NonNull::new(raw).ok_or(RenderError::TooLarge)? };
         // SAFETY: the library has filled them in, nobody else has them, and what the version does not have is not touched; so no
         // reference is made to all of them.
         unsafe {
-            let raw = options.raw.as_mut() as *mut Options;
+            let raw = options.raw.as_ptr();
             if (*raw).version < OPTIONS_WITH_EIGHT_BITS {
                 return Err(RenderError::Unsupported);
             }
@@ -393,6 +320,12 @@ impl<'a> Decoded<'a> {
         let plane = unsafe { slice::from_raw_parts(plane, len) };
         Some(plane.chunks(stride).map(move |row| &row[..row_bytes]))
     }
+}
+
+/// What the dynamic linker says.
+fn told(error: &libloading::Error) -> String {
+    let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    format!("HEIC can not be read: {why}")
 }
 
 /// An error as ours.
