@@ -10,7 +10,7 @@ use crate::{Crop, Details, Format, Limits, RenderError, Resolved};
 const MAGIC: [u8; 4] = *b"MdyW";
 
 /// Both sides must speak exactly this version; they are built together.
-const VERSION: u16 = 3;
+const VERSION: u16 = 4;
 
 /// No message is longer.
 pub(crate) const MAX_MESSAGE_BYTES: usize = 16 * 1024;
@@ -41,8 +41,8 @@ pub(crate) enum Request {
 /// From a worker to the renderer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Response {
-    /// The answer to hello: confined, and it has tried.
-    Ready { landlock: bool },
+    /// The answer to hello: confined, and it has tried; and what it was to load and could not, in words.
+    Ready { landlock: bool, lacks: Option<String> },
     /// The answer to prove: what it could do that it should not, one bit each.
     Proved { job: u64, could: u32 },
     /// The renditions, in order. Their sizes and types are those that were asked for: a worker is not believed about them.
@@ -117,8 +117,11 @@ impl Response {
     pub fn encode(&self) -> Vec<u8> {
         let mut message = Message::default();
         match self {
-            Self::Ready { landlock } => {
+            Self::Ready { landlock, lacks } => {
                 message.u8(0).bytes(&MAGIC).u16(VERSION).flag(*landlock);
+                message.maybe(lacks.as_deref(), |message, text| {
+                    message.text(text);
+                });
             }
             Self::Proved { job, could } => {
                 message.u8(1).u64(*job).u32(*could);
@@ -146,7 +149,7 @@ impl Response {
         let response = match rest.u8()? {
             0 => {
                 rest.greeting()?;
-                Self::Ready { landlock: rest.flag()? }
+                Self::Ready { landlock: rest.flag()?, lacks: rest.maybe(Rest::text)? }
             }
             1 => Self::Proved { job: rest.u64()?, could: rest.u32()? },
             2 => {

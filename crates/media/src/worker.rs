@@ -98,13 +98,14 @@ fn serve(socket: BorrowedFd<'_>) -> Result<(), Ended> {
     let (len, results) = channel::receive(socket, &mut buffer)?;
     let Request::Hello { limits, outfitted } = Request::decode(&buffer[..len])? else { return Err(Malformed.into()) };
     let results = File::from(results.ok_or(Malformed)?);
-    let mut engine = if outfitted { Engine::outfitted() } else { Engine::default() };
+    let mut engine = if outfitted { Engine::outfitted_for_one_thread() } else { Engine::default() };
+    let lacks = engine.lacks().filter(|_| outfitted).map(str::to_owned);
     let confinement = confine::confine(&limits)?;
     let could = confine::attempt_everything();
     if could != 0 {
         return Err(Ended::Unconfined(confine::named(could)));
     }
-    channel::send(socket, &Response::Ready { landlock: confinement.landlock }.encode(), None)?;
+    channel::send(socket, &Response::Ready { landlock: confinement.landlock, lacks }.encode(), None)?;
 
     let mut image = Vec::new();
     loop {

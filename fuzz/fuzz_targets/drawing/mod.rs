@@ -1,7 +1,9 @@
 //! Everything that is done to the bytes of an image, within small limits: it ends, nothing panics, and what comes out is an image
 //! of the size that was asked for.
 
-use media::{Engine, Format, Limits, Probe, RenderError, Resolved, probe};
+use std::cell::RefCell;
+
+use media::{Engine, Format, Limits, Probe, RenderError, Resolved, SourceFormat, probe};
 
 const LIMITS: Limits = Limits {
     max_pixels: 1_000_000,
@@ -11,17 +13,22 @@ const LIMITS: Limits = Limits {
     max_animation_pixels: 2_000_000,
 };
 
+thread_local! {
+    /// With the system's libraries, which are loaded once.
+    static ENGINE: RefCell<Engine> = RefCell::new(Engine::outfitted());
+}
+
 /// Draws a still, a turned part, an animation, and describes.
-pub fn draw(bytes: &[u8], from: Format) {
+pub fn draw(bytes: &[u8], from: SourceFormat) {
     let Some(Probe { media_type, width, height, .. }) = probe(bytes) else { return };
-    if Format::from_media_type(&media_type) != Some(from) {
+    if SourceFormat::from_media_type(&media_type) != Some(from) {
         return;
     }
     let moving = Resolved { animated: true, ..Resolved::of_size(9, 7, Format::Webp) };
     let sharp = Resolved { sharpen: true, flatten: Some([1, 2, 3]), ..Resolved::of_size(16, 16, Format::Png) };
     let same = Resolved::of_size(width.min(500), height.min(500), Format::Jpeg);
     let plans = [moving, sharp, same, Resolved { animated: true, ..Resolved::of_size(5, 5, Format::Gif) }];
-    match Engine::default().make(bytes, &plans, true, &LIMITS) {
+    match ENGINE.with_borrow_mut(|engine| engine.make(bytes, &plans, true, &LIMITS)) {
         Ok(made) => {
             assert!(made.details.is_some() && made.renditions.len() == plans.len());
             for (rendered, plan) in made.renditions.iter().zip(&plans) {

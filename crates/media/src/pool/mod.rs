@@ -53,7 +53,8 @@ pub struct Renderer {
     slots: Semaphore,
     idle: Mutex<Vec<WorkerProcess>>,
     last_job: AtomicU64,
-    told: Once,
+    told_of_landlock: Once,
+    told_of_lack: Once,
 }
 
 impl Renderer {
@@ -67,7 +68,8 @@ impl Renderer {
             slots: Semaphore::new(workers),
             idle: Mutex::new(Vec::with_capacity(workers)),
             last_job: AtomicU64::new(0),
-            told: Once::new(),
+            told_of_landlock: Once::new(),
+            told_of_lack: Once::new(),
             config,
         }
     }
@@ -169,13 +171,7 @@ impl Renderer {
                 Some(worker) => worker,
                 None => {
                     let worker = WorkerProcess::start(&self.config.worker, &self.config.limits, outfitted).await?;
-                    if !worker.landlock {
-                        self.told.call_once(|| {
-                            tracing::warn!(
-                                "this kernel has no landlock: render workers are confined by seccomp and limits alone"
-                            );
-                        });
-                    }
+                    self.tell_once(&worker);
                     worker
                 }
             };
@@ -192,6 +188,18 @@ impl Renderer {
             Ok(answer)
         };
         timeout(self.config.deadline, whole).await.unwrap_or(Err(RenderError::TimedOut))
+    }
+
+    /// What the log is to hold of a new worker, once and not for each.
+    fn tell_once(&self, worker: &WorkerProcess) {
+        if !worker.landlock {
+            self.told_of_landlock.call_once(|| {
+                tracing::warn!("this kernel has no landlock: render workers are confined by seccomp and limits alone");
+            });
+        }
+        if let Some(lacks) = &worker.lacks {
+            self.told_of_lack.call_once(|| tracing::warn!(lacks, "render workers lack something of the system"));
+        }
     }
 
     /// A worker that still lives and has what is needed, no less and no more; the dead ones on the way to it are dropped.

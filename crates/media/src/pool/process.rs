@@ -78,6 +78,8 @@ pub(super) struct WorkerProcess {
     pub landlock: bool,
     /// Whether it has loaded fonts and the system's libraries.
     pub outfitted: bool,
+    /// What of that it could not load, in words. It says so before it sees an image.
+    pub lacks: Option<String>,
     /// Jobs that it was given.
     jobs: u32,
 }
@@ -108,7 +110,7 @@ impl WorkerProcess {
         tokio::spawn(log_complaints(complaints, child.id()));
         let results = Arc::new(in_memory(&[])?);
         let socket = UnixStream::from_std(ours.into())?;
-        Ok(Self { child, socket, results, landlock: false, outfitted, jobs: 0 })
+        Ok(Self { child, socket, results, landlock: false, outfitted, lacks: None, jobs: 0 })
     }
 
     async fn greet(&mut self, limits: &Limits) -> Result<(), Lost> {
@@ -116,7 +118,7 @@ impl WorkerProcess {
         let hello = Request::Hello { limits: *limits, outfitted: self.outfitted };
         self.send(&hello, Some(&results)).await?;
         match self.response().await? {
-            Response::Ready { landlock } => self.landlock = landlock,
+            Response::Ready { landlock, lacks } => (self.landlock, self.lacks) = (landlock, lacks),
             _ => return Err(Malformed.into()),
         }
         Ok(())

@@ -16,8 +16,10 @@ const MAX_BOXES: usize = 4_096;
 pub(crate) struct Header<'a> {
     /// AVIF, HEIC or another kind of HEIF.
     pub media_type: MediaType,
-    /// Width and height as stored, before turning.
-    pub size: (u32, u32),
+    /// Width and height of what the decoder gives.
+    pub coded: (u32, u32),
+    /// The part of that which is to be seen, before turning.
+    pub aperture: Aperture,
     /// The turn, as EXIF would say it.
     pub orientation: u8,
     /// Whether it has several frames.
@@ -37,6 +39,15 @@ pub(crate) enum Colour<'a> {
     Numbers { primaries: u16, transfer: u16 },
 }
 
+/// A part of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Aperture {
+    pub left: u32,
+    pub top: u32,
+    pub width: u32,
+    pub height: u32,
+}
+
 /// One box.
 #[derive(Debug, Clone, Copy)]
 struct Part<'a> {
@@ -49,28 +60,37 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Header<'_>> {
     let (kind, moves) = kind(bytes)?;
     let meta = parts(bytes).find(|part| part.name == *b"meta")?.body.get(4..)?;
     let main = main_item(meta)?;
-    let mut header =
-        Header { media_type: MediaType::of(kind), size: (0, 0), orientation: 1, moves, colour: None, exif: None };
-    let mut turn = Turn::default();
+    let (mut coded, mut clean, mut known_colour, mut turn) = ((0, 0), None, None, Turn::default());
     for part in properties(meta, main)? {
         let body = part.body;
         match &part.name {
-            b"ispe" if header.size == (0, 0) => header.size = (be32(body, 4)?, be32(body, 8)?),
+            b"ispe" if coded == (0, 0) => coded = (be32(body, 4)?, be32(body, 8)?),
+            // Browsers show all of an AVIF. One that stands behind a turn, which none may, does not count.
+            b"clap" if kind != "image/avif" && turn == Turn::default() => clean = clean.or(Some(body)),
             b"irot" => turn.rotate(*body.first()?),
             b"imir" => turn.mirror(*body.first()?),
-            b"colr" => header.colour = better(header.colour, colour(body)),
+            b"colr" => known_colour = better(known_colour, colour(body)),
             _ => {}
         }
     }
-    header.orientation = turn.as_exif();
-    header.exif = exif(bytes, meta);
-    (header.size.0 > 0 && header.size.1 > 0).then_some(header)
+    let (width, height) = coded;
+    let all = Aperture { left: 0, top: 0, width, height };
+    (width > 0 && height > 0).then(|| Header {
+        media_type: MediaType::of(kind),
+        coded,
+        aperture: clean.and_then(|body| aperture(body, coded)).unwrap_or(all),
+        orientation: turn.as_exif(),
+        moves,
+        colour: known_colour,
+        exif: exif(bytes, meta),
+    })
 }
 
 /// The same for [`super::probe`].
 pub(super) fn probe(head: &[u8]) -> Option<Probe> {
     let header = read(head)?;
-    Probe::stored(header.media_type, header.size, header.orientation, header.moves)
+    let seen = (header.aperture.width, header.aperture.height);
+    Probe::stored(header.media_type, seen, header.orientation, header.moves)
 }
 
 /// The type by the brands, and whether it is a sequence.
@@ -146,6 +166,22 @@ fn properties(meta: &[u8], item: u32) -> Option<Vec<Part<'_>>> {
     None
 }
 
+/// What a `clap` box leaves of an image of this size; nothing when it is no whole number of pixels or reaches beyond them.
+fn aperture(body: &[u8], coded: (u32, u32)) -> Option<Aperture> {
+    // Both are fractions: how long a side is, and how far its middle lies from that of the image.
+    let along = |at: usize, coded: u32| {
+        let [len, len_of, off, off_of] = [at, at + 4, at + 16, at + 20].map(|at| be32(body, at));
+        let (len, len_of, off, off_of) = (len?, len_of?, i128::from(off?.cast_signed()), i128::from(off_of?));
+        let len = (len_of > 0 && len.is_multiple_of(len_of)).then(|| len / len_of).filter(|len| *len > 0)?;
+        let twice = 2 * off + (i128::from(coded) - i128::from(len)) * off_of;
+        let before = (off_of > 0).then(|| twice.div_euclid(2 * off_of))?;
+        let before = u32::try_from(before).ok().filter(|before| u64::from(*before) + u64::from(len) <= coded.into())?;
+        Some((before, len))
+    };
+    let ((left, width), (top, height)) = (along(0, coded.0)?, along(8, coded.1)?);
+    Some(Aperture { left, top, width, height })
+}
+
 fn colour(body: &[u8]) -> Option<Colour<'_>> {
     match array(body, 0)? {
         [b'n', b'c', b'l', b'x'] => Some(Colour::Numbers { primaries: be16(body, 4)?, transfer: be16(body, 6)? }),
@@ -219,7 +255,7 @@ fn item_bytes<'a>(bytes: &'a [u8], meta: &'a [u8], item: u32) -> Option<&'a [u8]
 }
 
 /// Rotations and mirrorings in the order in which the file lists them.
-#[derive(Default)]
+#[derive(Default, PartialEq, Eq)]
 struct Turn {
     /// Quarters against the clock, before the mirroring.
     quarters: u8,
@@ -260,6 +296,31 @@ impl Turn {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_aperture_lies_within_the_image() {
+        let within = |numbers: [i32; 8]| aperture(&numbers.map(i32::to_be_bytes).concat(), (482, 362));
+        let found = |left, top, width, height| Some(Aperture { left, top, width, height });
+        assert_eq!(within([481, 1, 361, 1, -1, 2, -1, 2]), found(0, 0, 481, 361), "as odd sizes are written");
+        assert_eq!(within([962, 2, 361, 1, 1, 2, 1, 2]), found(1, 1, 481, 361));
+        assert_eq!(within([100, 1, 50, 1, 0, 1, 0, 1]), found(191, 156, 100, 50), "in the middle");
+        assert_eq!(within([100, 1, 50, 1, -191, 1, 156, 1]), found(0, 312, 100, 50), "in a corner");
+        for wrong in [
+            [100, 1, 50, 1, -192, 1, 0, 1],
+            [100, 1, 50, 1, 0, 1, 157, 1],
+            [483, 1, 50, 1, 0, 1, 0, 1],
+            [0, 1, 50, 1, 0, 1, 0, 1],
+            [101, 2, 50, 1, 0, 1, 0, 1],
+            [100, 0, 50, 1, 0, 1, 0, 1],
+            [100, 1, 50, 1, 0, 0, 0, 1],
+            [1, 1, 1, 1, i32::MIN, 1, i32::MAX, 1],
+        ] {
+            assert_eq!(within(wrong), None, "{wrong:?}");
+        }
+        assert_eq!(aperture(&[0xFF; 32], (1, 1)), None, "a little before the first pixel");
+        assert_eq!(aperture(&[&[0xFF; 4], &[0, 0, 0, 1][..], &[0xFF; 24]].concat(), (1, 1)), None, "a huge side");
+        assert_eq!(aperture(&[0; 31], (9, 9)), None, "cut short");
+    }
 
     fn turned(steps: &[(bool, u8)]) -> u8 {
         let mut turn = Turn::default();

@@ -48,7 +48,8 @@ fn responses() -> Vec<Response> {
     };
     let one = MadeOne { len: 3, animated: true };
     let mut all = vec![
-        Response::Ready { landlock: true },
+        Response::Ready { landlock: true, lacks: None },
+        Response::Ready { landlock: false, lacks: Some("the one thing".to_owned()) },
         Response::Proved { job: 7, could: 5 },
         Response::Made { job: 8, renditions: vec![one, MadeOne { len: 0, animated: false }], details: Some(details) },
         Response::Made { job: 8, renditions: vec![one; MAX_PLANS], details: None },

@@ -8,6 +8,7 @@ mod encode;
 mod flatten;
 mod legal;
 mod libavif;
+mod libheif;
 mod libwebp;
 mod look;
 mod numbers;
@@ -118,6 +119,16 @@ impl Engine {
     #[must_use]
     pub fn outfitted() -> Self {
         Self { outfit: Outfit::load(), ..Self::default() }
+    }
+
+    /// The same for a process that will not be able to start a thread.
+    pub(crate) fn outfitted_for_one_thread() -> Self {
+        Self { outfit: Outfit::load_for_one_thread(), ..Self::default() }
+    }
+
+    /// What it could not be outfitted with, in words.
+    pub(crate) fn lacks(&self) -> Option<&str> {
+        self.outfit.libheif.as_ref().err().map(String::as_str)
     }
 
     /// Lets go of all that it has kept of images, codecs included.

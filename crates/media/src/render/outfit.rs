@@ -4,6 +4,8 @@ use std::{fs, sync::Arc};
 
 use resvg::usvg::fontdb::{Database, Family, Query, Source as FontSource};
 
+use super::libheif::LibHeif;
+
 /// Fonts beyond this are left on the disk; the smaller ones are taken first.
 const MAX_FONT_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -13,16 +15,30 @@ const SERIF: &[&str] = &["DejaVu Serif", "Liberation Serif", "Noto Serif", "Time
 const MONO: &[&str] = &["DejaVu Sans Mono", "Liberation Mono", "Noto Sans Mono", "Courier New", "FreeMono"];
 
 /// What some formats can not be read without.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Outfit {
     /// The system's fonts, in memory.
     pub fonts: Arc<Database>,
+    /// What decodes HEIC, or why nothing does.
+    pub libheif: Result<LibHeif, String>,
+}
+
+impl Default for Outfit {
+    /// None.
+    fn default() -> Self {
+        Self { fonts: Arc::default(), libheif: Err("nothing was loaded".to_owned()) }
+    }
 }
 
 impl Outfit {
     /// Loads everything. What is not there is done without.
     pub fn load() -> Self {
-        Self { fonts: Arc::new(fonts()) }
+        Self { fonts: Arc::new(fonts()), libheif: LibHeif::load() }
+    }
+
+    /// The same for a process that will not be able to start a thread: without what would wait for one.
+    pub fn load_for_one_thread() -> Self {
+        Self { fonts: Arc::new(fonts()), libheif: LibHeif::load_for_one_thread() }
     }
 }
 

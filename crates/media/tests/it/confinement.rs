@@ -35,8 +35,19 @@ impl Bare {
     }
 
     fn greeted() -> Self {
+        Self::greeted_with(&hello())
+    }
+
+    /// With the system's fonts and libraries.
+    fn outfitted() -> Self {
+        let mut hello = hello();
+        *hello.last_mut().unwrap() = 1;
+        Self::greeted_with(&hello)
+    }
+
+    fn greeted_with(hello: &[u8]) -> Self {
         let bare = Self::start();
-        bare.send(&hello(), Some(&bare.results));
+        bare.send(hello, Some(&bare.results));
         assert_eq!(bare.answer(), ready());
         bare
     }
@@ -70,13 +81,14 @@ impl Bare {
 
 fn hello() -> Vec<u8> {
     let numbers = [1_000_000_u64, 100, 1_000_000].map(u64::to_le_bytes).concat();
-    [&b"\0MdyW\x03\0"[..], &numbers, &10_u32.to_le_bytes(), &1_000_000_u64.to_le_bytes(), &[0]].concat()
+    [&b"\0MdyW\x04\0"[..], &numbers, &10_u32.to_le_bytes(), &1_000_000_u64.to_le_bytes(), &[0]].concat()
 }
 
 fn ready() -> Vec<u8> {
     let landlock =
         u8::from(fs::read_to_string("/proc/kallsyms").is_ok_and(|all| all.contains("landlock_create_ruleset")));
-    [&b"\0MdyW\x03\0"[..], &[landlock]].concat()
+    // It lacks nothing.
+    [&b"\0MdyW\x04\0"[..], &[landlock, 0]].concat()
 }
 
 const PROVE: &[u8] = b"\x01\x07\0\0\0\0\0\0\0";
@@ -90,15 +102,21 @@ fn make(len: u64) -> Vec<u8> {
 
 #[test]
 fn a_worker_that_tries_everything_succeeds_with_nothing() {
-    let bare = Bare::greeted();
-    bare.send(PROVE, None);
-    assert_eq!(bare.answer(), [PROVE, &[0; 4]].concat(), "no bit of what it could do is set");
-    assert!(bare.end().0.success());
+    for bare in [Bare::greeted(), Bare::outfitted()] {
+        bare.send(PROVE, None);
+        assert_eq!(bare.answer(), [PROVE, &[0; 4]].concat(), "no bit of what it could do is set");
+        assert!(bare.end().0.success());
+    }
 }
 
 #[test]
 fn the_kernel_agrees_that_it_is_confined() {
-    let bare = Bare::greeted();
+    for bare in [Bare::greeted(), Bare::outfitted()] {
+        assert_confined(&bare);
+    }
+}
+
+fn assert_confined(bare: &Bare) {
     let of = |what: &str| fs::read_to_string(format!("/proc/{}/{what}", bare.child.id())).unwrap();
     let status = of("status");
     let field = |name: &str| {
@@ -139,7 +157,7 @@ fn a_malformed_message_ends_the_worker() {
     let before: [Sent; 4] = [
         ("noise", b"GET / HTTP/1.1\r\n\r\n".to_vec(), None),
         ("no hello first", PROVE.to_vec(), None),
-        ("another version", [b"\0MdyW\x02\0", &hello()[7..]].concat(), image()),
+        ("another version", [b"\0MdyW\x05\0", &hello()[7..]].concat(), image()),
         ("no memory for results", hello(), None),
     ];
     let after: [Sent; 6] = [

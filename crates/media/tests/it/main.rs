@@ -9,6 +9,8 @@ mod confinement;
 mod describing;
 mod exif;
 mod films;
+mod heif;
+mod heif_files;
 mod hostile;
 mod lying_animations;
 mod pictures;

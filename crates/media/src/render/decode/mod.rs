@@ -41,7 +41,7 @@ pub(super) fn decode(engine: &mut Engine, source: &Source<'_>, works: &[&Work<'_
         SourceFormat::Webp => webp::decode(engine, source, works).map(Base::full),
         SourceFormat::Gif => gif::decode(source).map(Base::full),
         SourceFormat::Avif => avif::decode(engine, source, works),
-        SourceFormat::Heif => heif::decode(engine, source, works),
+        SourceFormat::Heif => heif::decode(engine, source).map(Base::full),
         SourceFormat::Tiff => tiff::decode(engine, source).map(Base::full),
         SourceFormat::Bmp => bmp::decode(engine, source).map(Base::full),
         SourceFormat::Svg => svg::decode(&engine.outfit, source, works),
