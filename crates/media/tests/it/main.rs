@@ -11,6 +11,7 @@ mod exif;
 mod films;
 mod hostile;
 mod lying_animations;
+mod pdf;
 mod pictures;
 mod pixels;
 mod planning;

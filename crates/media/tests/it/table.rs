@@ -124,7 +124,7 @@ fn drawn(source: &[u8], plan: &Plan) -> Rendered {
 }
 
 /// Decibels, of all colours as they look on white.
-fn likeness(ours: &Picture, theirs: &Picture) -> f64 {
+pub fn likeness(ours: &Picture, theirs: &Picture) -> f64 {
     assert_eq!((ours.width, ours.height), (theirs.width, theirs.height));
     let on_white = |[red, green, blue, alpha]: [u8; 4]| {
         [red, green, blue].map(|part| (f64::from(part) * f64::from(alpha) + 255.0 * (255.0 - f64::from(alpha))) / 255.0)
