@@ -188,11 +188,11 @@ async fn contents(
     deliver(library, actor, asked, delivery, &manner).await
 }
 
-/// What a request without a size gets: `xlarge`, but for what moves or would lose its form: GIF, APNG, SVG.
+/// What a request without a size gets: `xlarge`, but for what moves or would lose its form: GIF, APNG, SVG, PDF.
 fn default_plan_of(asset: &Asset) -> Option<Plan> {
-    let still = asset.version.as_ref().is_some_and(|version| {
-        !version.animated && !["image/gif", "image/apng", "image/svg+xml"].contains(&version.media_type.as_str())
-    });
+    const KEPT: [&str; 4] = ["image/gif", "image/apng", "image/svg+xml", "application/pdf"];
+    let still =
+        asset.version.as_ref().is_some_and(|version| !version.animated && !KEPT.contains(&version.media_type.as_str()));
     still.then(default_plan)
 }
 

@@ -18,6 +18,7 @@ mod searches;
 mod segments;
 mod uploads;
 pub mod url;
+mod viewer;
 mod views;
 
 use axum::{
@@ -152,6 +153,13 @@ pub const ROUTES: &[Route<Library, Right>] = &[
         right: Right::Read,
         source: "contract 1.1",
         handler: || get(assets::file_thumbnail),
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/media/files/{id}/pdf",
+        right: Right::Read,
+        source: "contract 1.1",
+        handler: || get(viewer::view_pdf),
     },
     Route {
         method: Method::GET,

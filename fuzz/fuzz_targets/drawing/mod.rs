@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use media::{Engine, Format, Limits, Probe, RenderError, Resolved, SourceFormat, probe};
+use media::{Engine, Format, Limits, Probe, RenderError, Resolved, SourceFormat, probe, sniff};
 
 const LIMITS: Limits = Limits {
     max_pixels: 1_000_000,
@@ -18,12 +18,15 @@ thread_local! {
     static ENGINE: RefCell<Engine> = RefCell::new(Engine::outfitted());
 }
 
+/// What is as large as it is drawn has this size where its head does not tell one.
+const DRAWN: (u32, u32) = (200, 100);
+
 /// Draws a still, a turned part, an animation, and describes.
 pub fn draw(bytes: &[u8], from: SourceFormat) {
-    let Some(Probe { media_type, width, height, .. }) = probe(bytes) else { return };
-    if SourceFormat::from_media_type(&media_type) != Some(from) {
+    if sniff(bytes).and_then(|found| SourceFormat::from_media_type(&found)) != Some(from) {
         return;
     }
+    let (width, height) = probe(bytes).map_or(DRAWN, |Probe { width, height, .. }| (width, height));
     let moving = Resolved { animated: true, ..Resolved::of_size(9, 7, Format::Webp) };
     let sharp = Resolved { sharpen: true, flatten: Some([1, 2, 3]), ..Resolved::of_size(16, 16, Format::Png) };
     let same = Resolved::of_size(width.min(500), height.min(500), Format::Jpeg);

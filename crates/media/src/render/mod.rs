@@ -77,8 +77,8 @@ struct Source<'a> {
     orientation: Orientation,
     /// Width and height as stored, before orientation; of a drawing, those that it is shown at.
     size: (u32, u32),
-    /// How many pages there are, of which this is the first.
-    pages: Option<u32>,
+    /// What has pages, of which this is the first.
+    document: Option<decode::Document>,
     tags: Tags<'a>,
     /// How its colours become sRGB; `None` when they are already.
     conversion: Option<Arc<Conversion>>,
@@ -198,7 +198,7 @@ impl Engine {
             });
         }
         if let Some(Outcome::Seen(details)) = outcomes.next() {
-            made.details = Some(Details { pixels: (probe.width, probe.height), pages: source.pages, ..*details });
+            made.details = Some(Details { pixels: (probe.width, probe.height), pages: source.pages(), ..*details });
         }
         Ok(made)
     }
@@ -261,7 +261,11 @@ impl<'a> Source<'a> {
         limits: &'a Limits,
     ) -> Result<(Probe, Self), RenderError> {
         limits.check_input(input.len())?;
-        let (probe, pages) = decode::measure(outfit, input).ok_or_else(|| unreadable(input))?;
+        let document = decode::document(input)?;
+        let probe = match &document {
+            Some(document) => document.probe()?,
+            None => decode::measure(outfit, input).ok_or_else(|| unreadable(input))?,
+        };
         let format = SourceFormat::from_media_type(&probe.media_type).ok_or(RenderError::Unsupported)?;
         if !format.is_drawing() {
             limits.check_pixels(probe.width, probe.height)?;
@@ -270,7 +274,12 @@ impl<'a> Source<'a> {
         let conversion = tags.colour().and_then(|colour| conversions.to_srgb(colour));
         let orientation = Orientation::from_exif(probe.orientation);
         let size = probe.stored_size();
-        Ok((probe, Self { input, format, orientation, size, pages, tags, conversion, moving_pixels: 0, limits }))
+        Ok((probe, Self { input, format, orientation, size, document, tags, conversion, moving_pixels: 0, limits }))
+    }
+
+    /// How many pages there are, where there are pages.
+    fn pages(&self) -> Option<u32> {
+        self.document.as_ref().map(decode::Document::pages)
     }
 
     /// How large a drawing is to be for all of these: as the largest needs it, in the shape of the whole.

@@ -13,6 +13,7 @@ mod heif;
 mod heif_files;
 mod hostile;
 mod lying_animations;
+mod pdf;
 mod pictures;
 mod pixels;
 mod planning;

@@ -60,6 +60,7 @@ const KNOCKS: &[Knock] = &[
     get("/v1/media/files/{id}/contents", SHUT, "/v1/media/files/{file}/contents"),
     get("/v1/media/files/{id}/contents/{name}", SHUT, "/v1/media/files/{file}/contents/a.png"),
     get("/v1/media/files/{id}/thumb/{name}", SHUT, "/v1/media/files/{file}/thumb/preview.jpg"),
+    get("/v1/media/files/{id}/pdf", SHUT, "/v1/media/files/{document}/pdf"),
     get("/v1/media/zip", SHUT, "/v1/media/zip?folderId={folder}&files={file}"),
     get("/v1/media/deleted", OWN, "/v1/media/deleted"),
     delete("/v1/media/deleted/files/{id}", "/v1/media/deleted/files/{trashed_file}"),
@@ -175,6 +176,7 @@ impl Things {
         let picture = crate::support::pictures::png(32, 20);
         let upload = async |name: &str| server.upload(&token, &format!("folderId={ours}"), name, &picture).await;
         let (file, trashed_file) = (upload("our picture.png").await, upload("our old picture.png").await);
+        let document = server.upload(&token, &format!("folderId={ours}"), "our paper.pdf", b"%PDF-1.7\n").await;
         for target in [format!("files/{}", trashed_file["id"]), format!("folders/{trashed_folder}")] {
             server.fliplet("DELETE", &format!("/v1/media/{target}")).token(&token).send().await.expect(200);
         }
@@ -183,6 +185,7 @@ impl Things {
             ("{app}", app.to_string()),
             ("{folder}", ours.to_string()),
             ("{file}", file["id"].to_string()),
+            ("{document}", document["id"].to_string()),
             ("{trashed_folder}", trashed_folder.to_string()),
             ("{trashed_file}", trashed_file["id"].to_string()),
             ("{cdn_name}", file["path"].as_str().unwrap().rsplit('/').next().unwrap().to_owned()),

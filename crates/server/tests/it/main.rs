@@ -20,6 +20,7 @@ mod garbage;
 mod interruptions;
 mod limits;
 mod moving;
+mod pdf;
 mod ranges;
 mod renditions;
 mod search;

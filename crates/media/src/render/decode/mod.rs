@@ -16,6 +16,7 @@ mod webp;
 
 use std::num::NonZeroU64;
 
+pub(super) use self::pdf::Document;
 use super::{Engine, Source, Work, outfit::Outfit, scale::Base};
 use crate::{
     PROBE_HEAD_BYTES, Probe, RenderError, SourceFormat,
@@ -49,21 +50,35 @@ pub(super) fn decode(engine: &mut Engine, source: &Source<'_>, works: &[&Work<'_
     }
 }
 
-/// What the whole file says of the image, where its head does not; and of how many pages it is the first.
-pub(super) fn measure(outfit: &Outfit, input: &[u8]) -> Option<(Probe, Option<u32>)> {
-    let sniffed = || SourceFormat::from_media_type(&sniff(&input[..input.len().min(PROBE_HEAD_BYTES)])?);
-    match (probe(input), sniffed()) {
-        (Some(probe), _) => Some((probe, None)),
-        (None, Some(SourceFormat::Tiff)) => Some((tiff::measure(input)?, None)),
-        (None, Some(SourceFormat::Svg)) => Some((svg::measure(outfit, input)?, None)),
-        (None, Some(SourceFormat::Avif | SourceFormat::Heif)) => Some((probe::whole_heif(input)?, None)),
-        (None, Some(SourceFormat::Pdf)) => pdf::measure(input).map(|(probe, pages)| (probe, Some(pages))),
+/// The document, if these bytes are one: it is read once, to be measured and to be drawn.
+pub(super) fn document(input: &[u8]) -> Result<Option<Document>, RenderError> {
+    if sniffed(input) == Some(SourceFormat::Pdf) { Document::open(input).map(Some) } else { Ok(None) }
+}
+
+/// What the whole file says of the image, where its head does not.
+pub(super) fn measure(outfit: &Outfit, input: &[u8]) -> Option<Probe> {
+    match (probe(input), sniffed(input)) {
+        (Some(probe), _) => Some(probe),
+        (None, Some(SourceFormat::Tiff)) => tiff::measure(input),
+        (None, Some(SourceFormat::Svg)) => svg::measure(outfit, input),
+        (None, Some(SourceFormat::Avif | SourceFormat::Heif)) => probe::whole_heif(input),
         (
             None,
-            Some(SourceFormat::Jpeg | SourceFormat::Png | SourceFormat::Webp | SourceFormat::Gif | SourceFormat::Bmp)
+            Some(
+                SourceFormat::Jpeg
+                | SourceFormat::Png
+                | SourceFormat::Webp
+                | SourceFormat::Gif
+                | SourceFormat::Bmp
+                | SourceFormat::Pdf,
+            )
             | None,
         ) => None,
     }
+}
+
+fn sniffed(input: &[u8]) -> Option<SourceFormat> {
+    SourceFormat::from_media_type(&sniff(&input[..input.len().min(PROBE_HEAD_BYTES)])?)
 }
 
 /// The decoder found another size than the header that the limits were checked on.
