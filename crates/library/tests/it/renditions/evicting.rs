@@ -140,6 +140,7 @@ async fn dropping_takes_what_was_named_and_only_the_command_line_may() {
                 }
             }
             bench.library.contents(&stranger, theirs[0].id, Some(&SMALL)).await.unwrap();
+            bench.library.settle_renditions().await;
             assert_eq!(sum(&bench).await.0, 5);
         };
         for (of, expected) in [
