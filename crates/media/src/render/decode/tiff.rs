@@ -186,7 +186,7 @@ impl Samples {
             (bits, _) => {
                 let bit = place * bits;
                 let most = u8::MAX >> (8 - bits);
-                let value = row[bit / 8] >> (8 - bits - bit % 8) & most;
+                let value = (row[bit / 8] >> (8 - bits - bit % 8)) & most;
                 if spread { value * (u8::MAX / most) } else { value }
             }
         }
