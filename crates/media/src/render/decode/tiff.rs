@@ -59,7 +59,7 @@ pub(super) fn decode(engine: &mut Engine, source: &Source<'_>) -> Result<Raster,
         (_, true) => Layout::Rgba,
     };
     let mut raster = engine.buffers.blank(width, height, layout);
-    samples.into_pixels(&mut raster, palette.as_deref())?;
+    samples.fill(&mut raster, palette.as_deref())?;
     give_up(&mut engine.buffers, samples);
     Ok(raster)
 }
@@ -192,7 +192,7 @@ impl Samples {
         }
     }
 
-    fn into_pixels(&self, raster: &mut Raster, palette: Option<&[u16]>) -> Result<(), RenderError> {
+    fn fill(&self, raster: &mut Raster, palette: Option<&[u16]>) -> Result<(), RenderError> {
         let Meaning { kind, alpha, premultiplied } = self.meaning;
         let len = raster.layout.bytes();
         if self.bits == 8 && self.beside == len && palette.is_none() && kind != Kind::Differences && !premultiplied {
