@@ -31,6 +31,9 @@ pub(super) const HARMLESS: &[i64] = &[
     libc::SYS_getrandom,
     libc::SYS_sched_yield,
     libc::SYS_rt_sigreturn,
+    // A process that crashes ends by this: the runtime catches the fault, puts the handling back to what the system does, and faults
+    // again. Were that refused, it would fault for ever.
+    libc::SYS_rt_sigaction,
     libc::SYS_rt_sigprocmask,
     libc::SYS_sigaltstack,
     libc::SYS_restart_syscall,

@@ -121,6 +121,25 @@ async fn a_worker_that_died_while_idle_is_replaced() {
 }
 
 #[tokio::test]
+async fn a_worker_that_faults_ends_at_once() {
+    let renderer = renderer(1, 0);
+    renderer.check().await.unwrap();
+    let worker = renderer.idle_workers()[0];
+    // The runtime catches the first fault, gives up catching, and lets the next one end the process.
+    let faults = async {
+        loop {
+            send(worker, Signal::SEGV);
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = ended(worker) => {}
+        () = faults => {}
+    }
+    assert_renders(&renderer, 64).await;
+}
+
+#[tokio::test]
 async fn the_deadline_kills_and_the_next_job_gets_a_new_worker() {
     let renderer = renderer(1, 4);
     let hung = stopped_worker(&renderer).await;
