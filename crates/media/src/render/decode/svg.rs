@@ -16,17 +16,20 @@ use super::super::{
     outfit::Outfit,
     raster::{Layout, Raster},
 };
-use crate::{Probe, RenderError, probe::svg::of_size};
+use crate::{
+    Probe, RenderError,
+    probe::{probe, svg::of_size},
+};
 
 /// The size of a document that states none.
 pub(super) fn measure(outfit: &Outfit, input: &[u8]) -> Option<Probe> {
-    let size = parse(outfit, input).ok()?.size();
+    let size = parse(outfit, input, u64::MAX).ok()?.size();
     Some(of_size((f64::from(size.width()), f64::from(size.height()))))
 }
 
 /// Draws the document.
 pub(super) fn decode(outfit: &Outfit, source: &Source<'_>, works: &[&Work<'_>]) -> Result<Base, RenderError> {
-    let tree = parse(outfit, source.input)?;
+    let tree = parse(outfit, source.input, source.limits.max_pixels)?;
     let (width, height) = source.size_to_draw(works);
     let mut pixmap = Pixmap::new(width, height).ok_or(RenderError::TooLarge)?;
     let size = tree.size();
@@ -37,12 +40,17 @@ pub(super) fn decode(outfit: &Outfit, source: &Source<'_>, works: &[&Work<'_>]) 
     Ok(source.drawn(raster))
 }
 
-fn parse(outfit: &Outfit, input: &[u8]) -> Result<Tree, RenderError> {
+/// Of pictures within, those of more pixels are left out; none is decoded yet.
+fn parse(outfit: &Outfit, input: &[u8], max_pixels: u64) -> Result<Tree, RenderError> {
+    let decode_data = ImageHrefResolver::default_data_resolver();
     let options = Options {
         // Pictures within the document are; whatever lies elsewhere is not.
         image_href_resolver: ImageHrefResolver {
             resolve_string: Box::new(|_, _| None),
-            ..ImageHrefResolver::default()
+            resolve_data: Box::new(move |media_type, data, options| {
+                let pixels = probe(&data).map_or(0, |found| u64::from(found.width) * u64::from(found.height));
+                if pixels > max_pixels { None } else { decode_data(media_type, data, options) }
+            }),
         },
         font_resolver: FontResolver {
             select_font: Box::new(|font, fonts: &mut Arc<Database>| {
