@@ -1,5 +1,7 @@
 //! Why an image was not rendered, and the bounds that rendering keeps. It knows no dialect's words.
 
+use crate::confine;
+
 /// Why there is no rendition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RenderError {
@@ -58,6 +60,12 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The most memory that the process which keeps these limits can have, in bytes of its address space.
+    #[must_use]
+    pub fn max_memory_bytes(&self) -> u64 {
+        confine::max_memory_bytes(self)
+    }
+
     /// `TooLarge` when an image of this size has more pixels than allowed.
     pub(crate) fn check_pixels(&self, width: u32, height: u32) -> Result<(), RenderError> {
         if u64::from(width) * u64::from(height) > self.max_pixels { Err(RenderError::TooLarge) } else { Ok(()) }

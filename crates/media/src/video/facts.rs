@@ -1,6 +1,6 @@
 //! What a video is: the question to `ffprobe` and its answer. It starts nothing.
 
-use serde_json::Value;
+use std::collections::HashMap;
 
 use super::container::Container;
 use crate::{Limits, RenderError};
@@ -8,6 +8,9 @@ use crate::{Limits, RenderError};
 /// What is asked, so that nothing else is in the answer: no text that somebody wrote into the file.
 const ENTRIES: &str = "stream=index,codec_type,codec_name,width,height,sample_aspect_ratio,color_space\
     :stream_disposition=attached_pic:stream_side_data=rotation:format=duration";
+
+/// More is not looked at of what stands beside a stream.
+const MAX_SIDE_DATA: usize = 16;
 
 /// A pixel may be so many times as wide as high, or the other way round; beyond that the file is not believed.
 const MAX_PIXEL_ASPECT: u64 = 16;
@@ -39,7 +42,7 @@ pub struct VideoFacts {
 pub(super) fn arguments(container: &Container, limits: &Limits) -> Vec<String> {
     let mut arguments = ["-v", "error"].map(str::to_owned).to_vec();
     arguments.extend(container.arguments(limits.max_pixels));
-    arguments.extend(["-show_entries", ENTRIES, "-of", "json=compact=1", container.address()].map(str::to_owned));
+    arguments.extend(["-show_entries", ENTRIES, "-of", "flat", container.address()].map(str::to_owned));
     arguments
 }
 
@@ -48,33 +51,68 @@ pub(super) fn arguments(container: &Container, limits: &Limits) -> Vec<String> {
 /// # Errors
 /// `Unsupported` when there are neither pictures nor sound, `Corrupt` when the answer is none.
 pub(super) fn read(answer: &[u8]) -> Result<VideoFacts, RenderError> {
-    let answer: Value =
-        serde_json::from_slice(answer).map_err(|_| RenderError::Corrupt("its description is cut".to_owned()))?;
-    let streams = answer["streams"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let of_kind = |kind: &'static str| streams.iter().filter(move |stream| stream["codec_type"] == kind);
+    let answer = str::from_utf8(answer).map_err(|_| RenderError::Corrupt("its description is cut".to_owned()))?;
+    let answer = Answer::read(answer);
+    let of_kind = |kind: &'static str| answer.streams().filter(move |stream| stream.text("codec_type") == Some(kind));
     // The cover of a record is no video.
-    let pictures = of_kind("video").filter(|stream| stream["disposition"]["attached_pic"] != 1);
-    let pictures = pictures.filter_map(|stream| Some((stream, displayed_size(stream)?))).next();
+    let mut pictures = of_kind("video").filter(|stream| stream.number("disposition.attached_pic") != Some(1));
+    let pictures = pictures.find_map(|stream| Some((stream, displayed_size(stream)?)));
     let sound = of_kind("audio").next();
     if pictures.is_none() && sound.is_none() {
         return Err(RenderError::Unsupported);
     }
-    let codec = |stream: &Value| stream["codec_name"].as_str().map(str::to_owned);
+    let codec = |stream: Stream<'_>| stream.text("codec_name").map(str::to_owned);
     Ok(VideoFacts {
         width: pictures.map(|(_, (width, _))| width),
         height: pictures.map(|(_, (_, height))| height),
-        duration_ms: duration_ms(&answer["format"]["duration"]),
+        duration_ms: answer.text("format.duration").and_then(duration_ms),
         video_codec: pictures.and_then(|(stream, _)| codec(stream)),
         audio_codec: sound.and_then(codec),
-        stream: pictures.and_then(|(stream, _)| stream["index"].as_u64()),
-        tells_colours: pictures.is_some_and(|(stream, _)| stream["color_space"].is_string()),
+        stream: pictures.and_then(|(stream, _)| stream.number("index")),
+        tells_colours: pictures.is_some_and(|(stream, _)| stream.text("color_space").is_some()),
     })
 }
 
+/// What is said line by line: `streams.stream.0.width=640`, texts in quotes.
+struct Answer<'a>(HashMap<&'a str, &'a str>);
+
+/// What is said of one stream.
+#[derive(Clone, Copy)]
+struct Stream<'a> {
+    answer: &'a Answer<'a>,
+    number: usize,
+}
+
+impl<'a> Answer<'a> {
+    fn read(answer: &'a str) -> Self {
+        Self(answer.lines().filter_map(|line| line.split_once('=')).collect())
+    }
+
+    /// A value, unless it says that there is none.
+    fn text(&self, name: &str) -> Option<&'a str> {
+        let value = self.0.get(name)?.trim_matches('"');
+        (!matches!(value, "unknown" | "N/A" | "")).then_some(value)
+    }
+
+    fn streams(&'a self) -> impl Iterator<Item = Stream<'a>> {
+        (0..).map(|number| Stream { answer: self, number }).take_while(|stream| stream.text("index").is_some())
+    }
+}
+
+impl<'a> Stream<'a> {
+    fn text(&self, name: &str) -> Option<&'a str> {
+        self.answer.text(&format!("streams.stream.{}.{name}", self.number))
+    }
+
+    fn number(&self, name: &str) -> Option<u64> {
+        self.text(name)?.parse().ok()
+    }
+}
+
 /// Width and height. Where pixels are not square the shorter side of one is made as long as the other, as browsers do it.
-fn displayed_size(stream: &Value) -> Option<(u32, u32)> {
-    let (width, height) = (stream["width"].as_u64()?, stream["height"].as_u64()?);
-    let (across, down) = stream["sample_aspect_ratio"].as_str().and_then(ratio).unwrap_or((1, 1));
+fn displayed_size(stream: Stream<'_>) -> Option<(u32, u32)> {
+    let (width, height) = (stream.number("width")?, stream.number("height")?);
+    let (across, down) = stream.text("sample_aspect_ratio").and_then(ratio).unwrap_or((1, 1));
     let (width, height) =
         if across > down { (scaled(width, across, down)?, height) } else { (width, scaled(height, down, across)?) };
     let (width, height) = if is_on_its_side(stream) { (height, width) } else { (width, height) };
@@ -96,15 +134,15 @@ fn scaled(side: u64, by: u64, to: u64) -> Option<u64> {
 }
 
 /// Whether it is to be turned by a quarter, the one way or the other.
-fn is_on_its_side(stream: &Value) -> bool {
-    let data = stream["side_data_list"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let degrees = data.iter().find_map(|one| one["rotation"].as_f64()).unwrap_or(0.0);
-    let quarter = degrees.rem_euclid(180.0);
+fn is_on_its_side(stream: Stream<'_>) -> bool {
+    // Of what stands beside a stream, the first that knows a turn.
+    let turn = |at: usize| stream.text(&format!("side_data_list.side_data.{at}.rotation"))?.parse::<f64>().ok();
+    let quarter = (0..MAX_SIDE_DATA).find_map(turn).unwrap_or(0.0).rem_euclid(180.0);
     (45.0..135.0).contains(&quarter)
 }
 
-fn duration_ms(seconds: &Value) -> Option<u64> {
-    let ms = seconds.as_str()?.parse::<f64>().ok()? * 1000.0;
+fn duration_ms(seconds: &str) -> Option<u64> {
+    let ms = seconds.parse::<f64>().ok()? * 1000.0;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in range")]
     (0.0..=MAX_DURATION_MS).contains(&ms).then(|| ms.round() as u64)
 }

@@ -6,6 +6,7 @@
 mod animations;
 mod colours;
 mod confinement;
+mod corpus;
 mod describing;
 mod exif;
 mod films;

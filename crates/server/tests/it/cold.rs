@@ -3,19 +3,19 @@
 
 use std::{
     io::{self, Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpStream},
     path::Path,
     process::Command,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use library::{Ingest, Origin, Right, Upload};
 
-use crate::support::{Organization, Server, engines::in_quiet_with, programs::succeed};
+use crate::support::{Organization, Server, engines::in_quiet_with, health::Slowest, programs::succeed};
 
 const MEBIBYTE: u64 = 1024 * 1024;
 const CLIENTS: usize = 4;
@@ -23,15 +23,6 @@ const CLIENTS: usize = 4;
 const TOO_SLOW: Duration = Duration::from_millis(20);
 /// A stall of the server's shows every time; one that the machine's other work makes does not.
 const ATTEMPTS: usize = 3;
-
-/// The slowest answers while a file is downloaded.
-#[derive(Debug, Default)]
-struct Slowest {
-    /// Of the server.
-    probe: Duration,
-    /// Of a thread that does nothing but answer: what the machine costs.
-    echo: Duration,
-}
 
 /// 2 GiB where there is time for it, else enough to take its time.
 fn size() -> u64 {
@@ -54,7 +45,7 @@ fn a_cold_download_stalls_nobody() {
             slowest.push(slowest_while_downloading(server.address, &target));
             let read = bytes_read_from_disks() - read_before;
             assert!(read >= size() / 10 * 9, "only {read} bytes came from the disk: the file was not cold");
-            if slowest.last().is_some_and(|slowest| slowest.probe.saturating_sub(slowest.echo) < TOO_SLOW) {
+            if slowest.last().is_some_and(|slowest| slowest.of_the_server() < TOO_SLOW) {
                 eprintln!("{slowest:?}");
                 return;
             }
@@ -90,13 +81,10 @@ fn bytes_read_from_disks() -> u64 {
     read.parse().unwrap()
 }
 
-/// Downloads with all clients at once and asks, in turn, for the server's health and for an echo, as often as they answer.
+/// Downloads with all clients at once while another asks for the server's health.
 fn slowest_while_downloading(address: SocketAddr, target: &str) -> Slowest {
     let downloading = AtomicUsize::new(CLIENTS);
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     thread::scope(|scope| {
-        let mut echo = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        scope.spawn(|| serve_echo(listener.accept().unwrap().0));
         for _ in 0..CLIENTS {
             scope.spawn(|| {
                 let received = download(address, target);
@@ -106,38 +94,8 @@ fn slowest_while_downloading(address: SocketAddr, target: &str) -> Slowest {
                 assert!(received >= size(), "{received} bytes are not all");
             });
         }
-        let mut slowest = Slowest::default();
-        let mut connection = TcpStream::connect(address).unwrap();
-        while downloading.load(Ordering::SeqCst) > 0 {
-            let began = Instant::now();
-            probe(&mut connection);
-            slowest.probe = slowest.probe.max(began.elapsed());
-            let began = Instant::now();
-            echo.write_all(b"?").unwrap();
-            echo.read_exact(&mut [0]).unwrap();
-            slowest.echo = slowest.echo.max(began.elapsed());
-        }
-        slowest
+        Slowest::while_(address, || downloading.load(Ordering::SeqCst) > 0)
     })
-}
-
-fn serve_echo(mut connection: TcpStream) {
-    let mut byte = [0];
-    while connection.read(&mut byte).is_ok_and(|read| read > 0) {
-        connection.write_all(&byte).unwrap();
-    }
-}
-
-fn probe(connection: &mut TcpStream) {
-    connection.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
-    let mut answer = [0; 4096];
-    let mut len = 0;
-    while !answer[..len].ends_with(b"{\"status\":\"ok\"}") {
-        let read = connection.read(&mut answer[len..]).unwrap();
-        assert_ne!(read, 0, "no answer but {:?}", String::from_utf8_lossy(&answer[..len]));
-        len += read;
-    }
-    assert!(answer.starts_with(b"HTTP/1.1 200 "));
 }
 
 /// Downloads and throws away; how many bytes came, the head included.

@@ -12,6 +12,7 @@ mod bad_input;
 mod bad_rules;
 mod bad_uploads;
 mod cold;
+mod corpus;
 mod crash;
 mod doors;
 mod durability;

@@ -56,6 +56,14 @@ pub fn in_quiet_with(set: impl Fn(&mut Settings), case: impl AsyncFn(&mut Server
     run(named_engines()[0], &set, &case);
 }
 
+/// The same on each named engine, one after another.
+pub fn in_quiet_on_each_engine_with(set: impl Fn(&mut Settings), case: impl AsyncFn(&mut Server)) {
+    let _alone = QUIET.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+    for engine in named_engines() {
+        run(engine, &set, &case);
+    }
+}
+
 /// Gives `case` a database on each named engine, one after another, for servers that it starts by itself. It says with
 /// [`share`] when those who measure time have to wait.
 pub fn on_each_database(case: impl AsyncFn(Engine, &str)) {

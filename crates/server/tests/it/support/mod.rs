@@ -4,6 +4,7 @@
 pub mod client;
 pub mod engines;
 pub mod forms;
+pub mod health;
 pub mod json;
 pub mod nginx;
 pub mod organizations;
