@@ -4,6 +4,6 @@
 mod drawing;
 
 use libfuzzer_sys::fuzz_target;
-use media::Format;
+use media::SourceFormat;
 
-fuzz_target!(|bytes: &[u8]| drawing::draw(bytes, Format::Png));
+fuzz_target!(|bytes: &[u8]| drawing::draw(bytes, SourceFormat::Png));

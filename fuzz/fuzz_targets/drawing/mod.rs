@@ -1,7 +1,7 @@
 //! Everything that is done to the bytes of an image, within small limits: it ends, nothing panics, and what comes out is an image
 //! of the size that was asked for.
 
-use media::{Engine, Format, Limits, Probe, RenderError, Resolved, probe};
+use media::{Engine, Format, Limits, Probe, RenderError, Resolved, SourceFormat, probe, sniff};
 
 const LIMITS: Limits = Limits {
     max_pixels: 1_000_000,
@@ -11,12 +11,15 @@ const LIMITS: Limits = Limits {
     max_animation_pixels: 2_000_000,
 };
 
+/// What is as large as it is drawn has this size where its head does not tell one.
+const DRAWN: (u32, u32) = (200, 100);
+
 /// Draws a still, a turned part, an animation, and describes.
-pub fn draw(bytes: &[u8], from: Format) {
-    let Some(Probe { media_type, width, height, .. }) = probe(bytes) else { return };
-    if Format::from_media_type(&media_type) != Some(from) {
+pub fn draw(bytes: &[u8], from: SourceFormat) {
+    if sniff(bytes).and_then(|found| SourceFormat::from_media_type(&found)) != Some(from) {
         return;
     }
+    let (width, height) = probe(bytes).map_or(DRAWN, |Probe { width, height, .. }| (width, height));
     let moving = Resolved { animated: true, ..Resolved::of_size(9, 7, Format::Webp) };
     let sharp = Resolved { sharpen: true, flatten: Some([1, 2, 3]), ..Resolved::of_size(16, 16, Format::Png) };
     let same = Resolved::of_size(width.min(500), height.min(500), Format::Jpeg);
