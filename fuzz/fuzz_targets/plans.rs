@@ -5,6 +5,22 @@ use content::MediaType;
 use libfuzzer_sys::{arbitrary::{Result, Unstructured}, fuzz_target};
 use media::{Accepts, Crop, Focus, Format, MAX_SIDE, Plan, Probe, Resize, Resolution, Wanted};
 
+/// One of each kind that plans tell apart, and one that is no image.
+const TYPES: [&str; 12] = [
+    "image/jpeg",
+    "image/png",
+    "image/apng",
+    "image/webp",
+    "image/gif",
+    "image/avif",
+    "image/heic",
+    "image/tiff",
+    "image/bmp",
+    "image/svg+xml",
+    "application/pdf",
+    "text/plain",
+];
+
 fuzz_target!(|bytes: &[u8]| {
     if let Ok((plan, source)) = read(&mut Unstructured::new(bytes)) {
         check(&plan, &source);
@@ -26,8 +42,7 @@ fn check(plan: &Plan, source: &Probe) {
 }
 
 fn read(from: &mut Unstructured<'_>) -> Result<(Plan, Probe)> {
-    let types = [MediaType::JPEG, MediaType::PNG, MediaType::APNG, MediaType::WEBP, MediaType::GIF];
-    let media_type = from.choose(&types)?.clone();
+    let media_type = MediaType::of(from.choose(&TYPES)?);
     let (width, height) = (from.arbitrary::<u32>()?.max(1), from.arbitrary::<u32>()?.max(1));
     let source = Probe { media_type, width, height, orientation: 1, animated: from.arbitrary()? };
     let (width, height) = from.arbitrary()?;
