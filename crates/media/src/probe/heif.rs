@@ -222,36 +222,40 @@ fn item_bytes<'a>(bytes: &'a [u8], meta: &'a [u8], item: u32) -> Option<&'a [u8]
     let sizes = be16(places, 4)?;
     let [offset_len, length_len, base_len, index_len] = [12, 8, 4, 0].map(|shift| usize::from(sizes >> shift & 0xF));
     let index_len = if version == 0 { 0 } else { index_len };
-    let mut at = 6_usize;
-    let mut take = |len: usize| {
-        let number = places.get(at..at.checked_add(len)?)?.iter().fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
-        at += len;
-        (len <= 8).then_some(number)
-    };
+    let mut rest = places.get(6..)?;
     let id_len = if version < 2 { 2 } else { 4 };
-    for _ in 0..take(id_len)? {
-        let id = take(id_len)?;
-        let in_meta = if version == 0 { 0 } else { take(2)? & 0xF };
-        take(2)?;
-        let base = take(base_len)?;
-        let extents = take(2)?;
-        let mut place = None;
-        for _ in 0..extents {
-            take(index_len)?;
-            place = Some((take(offset_len)?, take(length_len)?));
+    for _ in 0..take(&mut rest, id_len)? {
+        let id = take(&mut rest, id_len)?;
+        let in_meta = if version == 0 { 0 } else { take(&mut rest, 2)? & 0xF };
+        take(&mut rest, 2)?;
+        let base = take(&mut rest, base_len)?;
+        let extents = take(&mut rest, 2)?;
+        if id != u64::from(item) {
+            // Passed over in one step: their number costs nothing where each takes no byte.
+            rest = rest.get(usize::try_from(extents).ok()? * (index_len + offset_len + length_len)..)?;
+            continue;
         }
-        if id == u64::from(item) {
-            let (offset, len) = place.filter(|_| extents == 1)?;
-            let start = usize::try_from(base.checked_add(offset)?).ok()?;
-            let within = match in_meta {
-                0 => bytes,
-                1 => part(meta, b"idat")?,
-                _ => return None,
-            };
-            return within.get(start..start.checked_add(usize::try_from(len).ok()?)?);
+        if extents != 1 {
+            return None;
         }
+        take(&mut rest, index_len)?;
+        let start = usize::try_from(base.checked_add(take(&mut rest, offset_len)?)?).ok()?;
+        let len = usize::try_from(take(&mut rest, length_len)?).ok()?;
+        let within = match in_meta {
+            0 => bytes,
+            1 => part(meta, b"idat")?,
+            _ => return None,
+        };
+        return within.get(start..start.checked_add(len)?);
     }
     None
+}
+
+/// The number in the next bytes, of which there are at most eight.
+fn take(rest: &mut &[u8], len: usize) -> Option<u64> {
+    let (number, after) = rest.split_at_checked(len).filter(|_| len <= 8)?;
+    *rest = after;
+    Some(number.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)))
 }
 
 /// Rotations and mirrorings in the order in which the file lists them.

@@ -57,7 +57,7 @@ fn whole(element: &[u8]) -> Option<&[u8]> {
 }
 
 /// The document showing the same on a smaller canvas, neither side of which is longer; nothing where it states no size, or one that
-/// is small enough.
+/// is small enough, or its root element is not well formed.
 #[must_use]
 pub fn svg_within(document: &[u8], max_side: u32) -> Option<Vec<u8>> {
     let element = svg_element(document)?;
@@ -70,14 +70,19 @@ pub fn svg_within(document: &[u8], max_side: u32) -> Option<Vec<u8>> {
         |side: u32| ((u64::from(side) * u64::from(max_side) + u64::from(longest) / 2) / u64::from(longest)).max(1);
     let root = str::from_utf8(whole(element)?).ok()?;
     let mut rewritten = String::with_capacity(root.len() + 64);
-    let mut from = 0;
+    let (mut from, mut read_to) = (0, 0);
     let mut has_view = false;
     for Attribute { name, place, .. } in attributes(root) {
+        read_to = place.end;
         has_view |= name == "viewBox";
         if matches!(name, "width" | "height") {
             rewritten.push_str(&root[from..place.start]);
             from = place.end;
         }
+    }
+    // Behind what is no attribute, nobody would find the new size.
+    if !matches!(root[read_to..].trim_ascii(), "" | "/") {
+        return None;
     }
     let rest = &root[from..];
     let (rest, end) = rest.strip_suffix('/').map_or((rest, ""), |rest| (rest, "/"));
@@ -178,6 +183,7 @@ mod tests {
         }
         assert_eq!(within("<svg width='100' height='2'/>"), None);
         assert_eq!(within("<svg><g/></svg>"), None);
+        assert_eq!(within("<svg viewBox='0 0 900 900' width='900' a=b>"), None, "no XML");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What headers say, of files that we write and of files that others wrote.
 
+use std::time::Instant;
+
 use content::MediaType;
 use media::{PROBE_HEAD_BYTES, Probe, probe};
 
@@ -76,4 +78,22 @@ fn what_is_no_image_or_has_no_header_is_nothing() {
     flat[16..20].fill(0);
     assert_eq!(probe(&flat), None, "no width");
     assert!(probe(&jpeg[..jpeg.len().min(PROBE_HEAD_BYTES)]).is_some());
+}
+
+#[test]
+fn items_in_many_pieces_of_nothing_cost_no_more_than_their_length() {
+    let part = |name: &[u8; 4], body: &[u8]| [&(body.len() as u32 + 8).to_be_bytes()[..], name, body].concat();
+    let size = part(b"ipco", &part(b"ispe", b"\0\0\0\0\0\0\0\x28\0\0\0\x18"));
+    let properties = part(b"iprp", &[size, part(b"ipma", b"\0\0\0\0\0\0\0\x01\0\x01\x01\x01")].concat());
+    let exif = part(b"iinf", &[&b"\0\0\0\0\0\x01"[..], &part(b"infe", b"\x02\0\0\0\0\x02\0\0Exif\0")].concat());
+    // Before the item whose place is looked for there are forty thousand of six bytes, each in 65,535 pieces that take none.
+    let count = 40_000_u16;
+    let items = b"\0\x03\0\0\xFF\xFF".repeat(count.into());
+    let places = part(b"iloc", &[&b"\0\0\0\0\0\0"[..], &count.to_be_bytes(), &items].concat());
+    let main = part(b"pitm", b"\0\0\0\0\0\x01");
+    let meta = part(b"meta", &[&b"\0\0\0\0"[..], &main, &properties, &exif, &places].concat());
+    let file = [part(b"ftyp", b"avif\0\0\0\0avif"), meta].concat();
+    let started = Instant::now();
+    assert_probe(&file, MediaType::AVIF, (40, 24), 1, false);
+    assert!(started.elapsed().as_millis() < 500, "{:?}", started.elapsed());
 }

@@ -43,12 +43,15 @@ pub(super) fn decode(
     let aligned = number(decoder, Tag::Compression) == Some(HUFFMAN);
     raster.pixels.fill(white);
     let mut rows_read = false;
+    // However strips lie on one another, no more is read than the file is long.
+    let mut left = input.len();
     let width = raster.width as usize;
     let strips = raster.pixels.chunks_mut(width * rows_per_strip as usize);
     for (pixels, (offset, len)) in strips.zip(offsets.into_iter().zip(lens)) {
         let start = usize::try_from(offset).map_err(|_| damaged())?;
-        let end = start.saturating_add(usize::try_from(len).unwrap_or(usize::MAX)).min(input.len());
+        let end = start.saturating_add(usize::try_from(len).unwrap_or(usize::MAX).min(left)).min(input.len());
         let strip = input.get(start..end).ok_or_else(damaged)?;
+        left -= strip.len();
         let turned: Vec<u8>;
         let strip = if backwards {
             turned = strip.iter().map(|byte| byte.reverse_bits()).collect();

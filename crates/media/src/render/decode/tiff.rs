@@ -6,7 +6,7 @@ use std::{borrow::Cow, io::Cursor};
 use content::MediaType;
 use tiff::{
     ColorType, TiffError,
-    decoder::{BufferLayoutPreference, Decoder, Limits},
+    decoder::{BufferLayoutPreference, ChunkType, Decoder, Limits},
     tags::{SampleFormat, Tag},
 };
 
@@ -26,6 +26,8 @@ const PHOTOMETRIC: probe::tiff::Tag = 0x0106;
 const PALETTE: u32 = 3;
 /// More samples a pixel than this are no picture.
 const MAX_SAMPLES: usize = 32;
+/// What the samples of a picture of as many pixels as are allowed may take, for each of them: four of 16 bits.
+const MAX_PIXEL_BYTES: u64 = 8;
 
 pub(super) type File<'a> = Decoder<Cursor<&'a [u8]>>;
 
@@ -39,7 +41,7 @@ pub(super) fn measure(input: &[u8]) -> Option<Probe> {
 /// Decodes the image.
 pub(super) fn decode(engine: &mut Engine, source: &Source<'_>) -> Result<Raster, RenderError> {
     let file = readable(source.input).ok_or(RenderError::Unsupported)?;
-    let max_bytes = source.limits.max_pixels.saturating_mul(8);
+    let max_bytes = source.limits.max_pixels.saturating_mul(MAX_PIXEL_BYTES);
     let mut decoder = open(&file, usize::try_from(max_bytes).unwrap_or(usize::MAX)).map_err(failed)?;
     let (width, height) = decoder.dimensions().map_err(failed)?;
     check_size(source, width, height)?;
@@ -48,7 +50,7 @@ pub(super) fn decode(engine: &mut Engine, source: &Source<'_>) -> Result<Raster,
         fax::decode(&mut decoder, source.input, encoding, &mut raster)?;
         return Ok(raster);
     }
-    let samples = Samples::read(&mut decoder, (width as usize, height as usize))?;
+    let samples = Samples::read(&mut decoder, (width as usize, height as usize), max_bytes)?;
     let palette =
         if has_palette(source.input) { Some(decoder.get_tag_u16_vec(Tag::ColorMap).map_err(failed)?) } else { None };
     let has_alpha = samples.meaning.alpha.is_some();
@@ -130,7 +132,7 @@ struct Samples {
 }
 
 impl Samples {
-    fn read(decoder: &mut File<'_>, size: (usize, usize)) -> Result<Self, RenderError> {
+    fn read(decoder: &mut File<'_>, size: (usize, usize), max_bytes: u64) -> Result<Self, RenderError> {
         let colour = decoder.colortype().map_err(failed)?;
         let layout: BufferLayoutPreference = decoder.image_buffer_layout().map_err(failed)?;
         let extra: Vec<u16> = decoder.get_tag_u16_vec(Tag::ExtraSamples).unwrap_or_default();
@@ -139,6 +141,9 @@ impl Samples {
             return Err(RenderError::Unsupported);
         }
         let bits = usize::from(colour.bit_depth());
+        if layout.complete_len as u64 > max_bytes || chunk_bytes(decoder, bits)? > max_bytes {
+            return Err(RenderError::TooLarge);
+        }
         let beside = if layout.planes > 1 { 1 } else { count };
         let mut bytes = vec![0; layout.complete_len];
         decoder.read_image_bytes(&mut bytes).map_err(failed)?;
@@ -233,6 +238,23 @@ impl Samples {
         }
         Ok(())
     }
+}
+
+/// What a whole strip or tile takes once it is unpacked, which the crate makes room for row by row whatever the image's own size.
+fn chunk_bytes(decoder: &mut File<'_>, bits: usize) -> Result<u64, RenderError> {
+    let stored: Option<u16> = decoder.find_tag_unsigned(Tag::SamplesPerPixel).map_err(failed)?;
+    let stored = stored.unwrap_or(1);
+    if usize::from(stored) > MAX_SAMPLES {
+        return Err(RenderError::Unsupported);
+    }
+    let (width, rows) = decoder.chunk_dimensions();
+    // The last strip, or the only one, may state any number of rows.
+    let rows = match decoder.get_chunk_type() {
+        ChunkType::Strip => 1,
+        ChunkType::Tile => rows,
+    };
+    let row_bits = u64::from(width) * u64::from(stored) * bits as u64;
+    Ok(row_bits.div_ceil(8).saturating_mul(rows.into()))
 }
 
 /// What the samples of a pixel are, and how many there are.

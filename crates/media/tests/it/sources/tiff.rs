@@ -1,8 +1,8 @@
 //! TIFF: pages, directories at the end, and what offices have in theirs.
 
-use std::{fs, process::Command};
+use std::{fs, process::Command, time::Instant};
 
-use media::{Engine, probe};
+use media::{Engine, Format, Limits, RenderError, Resolved, probe};
 
 use super::{details, made_by, png_of};
 use crate::pictures::{Picture, png};
@@ -58,29 +58,74 @@ fn tiffs_of_offices_and_of_old() {
     assert_eq!(drawn.pixels, [[255, 0, 0, 255], [0, 255, 0, 255], [0, 0, 255, 255], [255, 255, 255, 255]]);
 }
 
-/// Four pixels in two bits each, by a palette of four.
-fn palette_tiff() -> Vec<u8> {
-    let mut file = b"II*\0\x0C\0\0\0\x1B\0\0\0".to_vec();
-    let tags: [(u16, u16, u32, u32); 9] = [
-        (256, 3, 1, 4),
-        (257, 3, 1, 1),
-        (258, 3, 1, 2),
-        (259, 3, 1, 1),
-        (262, 3, 1, 3),
-        (273, 4, 1, 8),
-        (277, 3, 1, 1),
-        (279, 4, 1, 1),
-        (320, 3, 12, 12 + 2 + 9 * 12 + 4),
-    ];
-    file.extend(9_u16.to_le_bytes());
-    for (tag, kind, count, value) in tags {
+#[test]
+fn what_takes_more_room_than_pixels_is_refused_before_it_is_unpacked() {
+    let drawn = |file: &[u8]| Engine::default().render(file, &Resolved::of_size(8, 8, Format::Png), &Limits::default());
+    // Of as many pixels as are allowed, each of 32 samples of 64 bits.
+    let bits = 64_u16.to_le_bytes().repeat(32);
+    let deep = written(
+        &[(256, 4, 1, 9_900), (257, 4, 1, 9_900), (258, 3, 32, 12), (262, 3, 1, 1), (273, 4, 1, 8), (277, 3, 1, 32)],
+        &[(279, 4, 1, 4), (339, 3, 1, 3)],
+        &[&[0; 4][..], &bits].concat(),
+    );
+    assert_eq!(drawn(&deep), Err(RenderError::TooLarge));
+    // A small one in a tile that is a thousand million times as wide; its rows are unpacked whole.
+    let vast = written(
+        &[(256, 3, 1, 16), (257, 3, 1, 16), (258, 3, 1, 32), (262, 3, 1, 1), (277, 3, 1, 1), (317, 3, 1, 3)],
+        &[(322, 4, 1, 0xFFFF_FFF0), (323, 4, 1, 16), (324, 4, 1, 8), (325, 4, 1, 4), (339, 3, 1, 3)],
+        &[0; 4],
+    );
+    assert_eq!(drawn(&vast), Err(RenderError::TooLarge));
+    // Sixty thousand samples a pixel of which three are of use.
+    let bits = 8_u16.to_le_bytes().repeat(60_000);
+    let many = written(
+        &[(256, 3, 1, 16), (257, 3, 1, 16), (258, 3, 60_000, 8), (262, 3, 1, 2), (277, 3, 1, 60_000)],
+        &[(322, 4, 1, 16), (323, 4, 1, 16), (324, 4, 1, 8), (325, 4, 1, 4), (338, 3, 59_997, 8)],
+        &bits,
+    );
+    assert_eq!(drawn(&many), Err(RenderError::Unsupported));
+}
+
+#[test]
+fn strips_of_a_fax_that_lie_on_one_another_cost_no_more_than_the_file() {
+    let strips = 20_000_u32;
+    let data = vec![0; 1 << 20];
+    let (offsets, lens) = (8_u32.to_le_bytes().repeat(20_000), (1_u32 << 20).to_le_bytes().repeat(20_000));
+    let offsets_at = 8 + data.len() as u32;
+    // Read backwards, each byte is turned beforehand.
+    let file = written(
+        &[(256, 3, 1, 8), (257, 4, 1, strips), (258, 3, 1, 1), (259, 3, 1, 4), (262, 3, 1, 0), (266, 3, 1, 2)],
+        &[(273, 4, strips, offsets_at), (277, 3, 1, 1), (278, 3, 1, 1), (279, 4, strips, offsets_at + 4 * strips)],
+        &[data, offsets, lens].concat(),
+    );
+    let started = Instant::now();
+    drop(png_of(&mut Engine::default(), &file, 8, 8));
+    assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+}
+
+/// A file with these tags, in two rows of them: number, kind, count and value. What is in it stands at 8.
+fn written(tags: &[(u16, u16, u32, u32)], more: &[(u16, u16, u32, u32)], inside: &[u8]) -> Vec<u8> {
+    let mut file = b"II*\0".to_vec();
+    file.extend((8 + inside.len() as u32).to_le_bytes());
+    file.extend(inside);
+    file.extend((tags.len() as u16 + more.len() as u16).to_le_bytes());
+    for (tag, kind, count, value) in tags.iter().chain(more) {
         file.extend(tag.to_le_bytes());
         file.extend(kind.to_le_bytes());
         file.extend(count.to_le_bytes());
         file.extend(value.to_le_bytes());
     }
     file.extend([0; 4]);
-    let palette: [[u16; 4]; 3] = [[0xFFFF, 0, 0, 0xFFFF], [0, 0xFFFF, 0, 0xFFFF], [0, 0, 0xFFFF, 0xFFFF]];
-    file.extend(palette.iter().flatten().flat_map(|value| value.to_le_bytes()));
     file
+}
+
+/// Four pixels in two bits each, by a palette of four.
+fn palette_tiff() -> Vec<u8> {
+    let palette: [[u16; 4]; 3] = [[0xFFFF, 0, 0, 0xFFFF], [0, 0xFFFF, 0, 0xFFFF], [0, 0, 0xFFFF, 0xFFFF]];
+    let palette = palette.iter().flatten().flat_map(|value| value.to_le_bytes());
+    written(
+        &[(256, 3, 1, 4), (257, 3, 1, 1), (258, 3, 1, 2), (259, 3, 1, 1), (262, 3, 1, 3)],
+        &[(273, 4, 1, 8), (277, 3, 1, 1), (279, 4, 1, 1), (320, 3, 12, 12)],
+        &[0x1B, 0, 0, 0].into_iter().chain(palette).collect::<Vec<u8>>(),
+    )
 }
