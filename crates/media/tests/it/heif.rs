@@ -50,7 +50,7 @@ fn heic(bytes: &[u8]) -> Source {
 }
 
 fn renderer(limits: Limits) -> Renderer {
-    let deadline = Duration::from_secs(60);
+    let deadline = Duration::from_secs(300);
     Renderer::new(RendererConfig { worker: WORKER.into(), workers: 1, queue: 0, deadline, limits })
 }
 

@@ -94,7 +94,7 @@ fn rendered(source: Vec<u8>, media_type: &MediaType, resolved: &Resolved) -> Res
         worker: env!("CARGO_BIN_EXE_media-worker").into(),
         workers: 1,
         queue: 0,
-        deadline: std::time::Duration::from_secs(30),
+        deadline: std::time::Duration::from_secs(60),
         limits: Limits::default(),
     });
     let source = Source::from(Bytes::from(source)).of_type(media_type);

@@ -241,6 +241,7 @@ fn living_images_are_listed_page_by_page() {
         }
         let mut text = site.new_asset(site.root.id, "t.txt");
         text.version.pixels = None;
+        text.version.media_type = MediaType::of("text/plain");
         site.catalog.add_assets(&[text], &at(NOW)).await.unwrap();
         let (gone, shut) = (site.asset(site.root.id, "b.jpg").await, site.asset(folder.id, "c.jpg").await);
         theirs.asset(theirs.root.id, "d.jpg").await;
