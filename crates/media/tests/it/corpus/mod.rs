@@ -32,8 +32,17 @@ const DEADLINE: Duration = Duration::from_secs(240);
 const SHORT_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Those of the files made here that never end.
-const ENDLESS: &[&str] =
-    &["svg/coordinates-beyond-all.svg", "svg/morphology-beyond-all.svg", "svg/noise-of-many-octaves.svg"];
+const ENDLESS: &[&str] = &[
+    "pdf/forms-doubled-30-times.pdf",
+    "svg/coordinates-beyond-all.svg",
+    "svg/morphology-beyond-all.svg",
+    "svg/noise-of-many-octaves.svg",
+];
+
+/// Files that end by their deadline or by their memory, whichever comes first on the machine of the day: they are tried where nothing is
+/// said of the outcome (`pdf/hostile.rs`, and by the server), and not listed here.
+const UNEVEN: &[&str] =
+    &["pdf/dashes-of-nearly-nothing.pdf", "pdf/image-faxed-without-end.pdf", "pdf/image-of-ten-thousand-million.pdf"];
 
 /// A file to try.
 struct Sample {
@@ -57,7 +66,8 @@ fn the_test_images_of_pillow() {
 
 #[test]
 fn files_that_are_made_to_do_harm() {
-    let samples = made::all().into_iter().map(|made| Sample {
+    let even = made::all().into_iter().filter(|made| !UNEVEN.contains(&made.name.as_str()));
+    let samples = even.map(|made| Sample {
         is_endless: ENDLESS.contains(&made.name.as_str()),
         name: made.name,
         bytes: made.bytes.into(),
