@@ -86,7 +86,8 @@ pub fn svg_within(document: &[u8], max_side: u32) -> Option<Vec<u8>> {
     }
     let rest = &root[from..];
     let (rest, end) = rest.strip_suffix('/').map_or((rest, ""), |rest| (rest, "/"));
-    rewritten.push_str(rest.trim_ascii_end());
+    rewritten.push_str(rest);
+    rewritten.truncate(rewritten.trim_ascii_end().len());
     // What was drawn to the old size keeps its place.
     if !has_view {
         rewritten.push_str(&format!(" viewBox=\"0 0 {width} {height}\""));

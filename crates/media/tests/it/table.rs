@@ -3,7 +3,9 @@
 
 use std::{fs, path::PathBuf, process::Command};
 
-use media::{Crop, Focus, Format, Limits, Plan, Rendered, Resize, Resolution, Wanted, probe, render};
+use media::{
+    Crop, Engine, Focus, Format, Limits, Plan, Probe, Rendered, Resize, Resolution, Wanted, probe, render, sniff,
+};
 use tempfile::TempDir;
 
 use crate::pictures::{Picture, decode, with_orientation};
@@ -144,8 +146,17 @@ fn bench() -> Bench {
     bench
 }
 
+/// What the head tells; where it does not tell the size, as of a TIFF whose directory stands at the end, a look at the whole.
+fn known(source: &[u8]) -> Probe {
+    probe(source).unwrap_or_else(|| {
+        let made = Engine::default().make(source, &[], true, &Limits::default()).unwrap();
+        let (width, height) = made.details.unwrap().pixels;
+        Probe { media_type: sniff(source).unwrap(), width, height, orientation: 1, animated: false }
+    })
+}
+
 fn drawn(source: &[u8], plan: &Plan) -> Rendered {
-    let Resolution::Render(resolved) = plan.resolve(&probe(source).unwrap()) else { panic!("{plan:?} is to be drawn") };
+    let Resolution::Render(resolved) = plan.resolve(&known(source)) else { panic!("{plan:?} is to be drawn") };
     render(source, &resolved, &Limits::default()).unwrap()
 }
 

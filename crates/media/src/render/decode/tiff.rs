@@ -125,6 +125,8 @@ struct Samples {
     /// Bits of each.
     bits: usize,
     format: SampleFormat,
+    /// Whether colours are amounts of light, as fractions are where no profile says otherwise.
+    linear: bool,
     /// How many stand side by side for a pixel: all, or one if each has a plane of its own.
     beside: usize,
     row_stride: usize,
@@ -145,6 +147,8 @@ impl Samples {
             return Err(RenderError::TooLarge);
         }
         let beside = if layout.planes > 1 { 1 } else { count };
+        let is_float = matches!(layout.sample_format, SampleFormat::IEEEFP);
+        let linear = is_float && decoder.find_tag(Tag::IccProfile).map_err(failed)?.is_none();
         let mut bytes = vec![0; layout.complete_len];
         decoder.read_image_bytes(&mut bytes).map_err(failed)?;
         let samples = Self {
@@ -153,6 +157,7 @@ impl Samples {
             meaning,
             bits,
             format: layout.sample_format,
+            linear,
             beside,
             row_stride: layout.row_stride.map_or(0, Into::into),
             plane_stride: layout.plane_stride.map_or(0, Into::into),
@@ -186,7 +191,11 @@ impl Samples {
                 let deep = u16::from_ne_bytes([row[2 * place], row[2 * place + 1]]);
                 ((u32::from(deep) * 255 + 32_895) >> 16) as u8
             }
-            (32, SampleFormat::IEEEFP) => (f32::from_ne_bytes(four(4 * place)).clamp(0.0, 1.0) * 255.0).round() as u8,
+            (32, SampleFormat::IEEEFP) => {
+                let part = f32::from_ne_bytes(four(4 * place)).clamp(0.0, 1.0);
+                let is_light = self.linear && self.meaning.alpha != Some(sample);
+                ((if is_light { srgb_of(part) } else { part }) * 255.0).round() as u8
+            }
             (32, _) => (u32::from_ne_bytes(four(4 * place)) >> 24) as u8,
             (bits, _) => {
                 let bit = place * bits;
@@ -238,6 +247,11 @@ impl Samples {
         }
         Ok(())
     }
+}
+
+/// An amount of light as sRGB encodes it. IEC 61966-2-1.
+fn srgb_of(light: f32) -> f32 {
+    if light <= 0.003_130_8 { 12.92 * light } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
 }
 
 /// What a whole strip or tile takes once it is unpacked, which the crate makes room for row by row whatever the image's own size.
