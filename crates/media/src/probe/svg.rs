@@ -72,7 +72,11 @@ pub fn svg_within(document: &[u8], max_side: u32) -> Option<Vec<u8>> {
     let mut rewritten = String::with_capacity(root.len() + 64);
     let (mut from, mut read_to) = (0, 0);
     let mut has_view = false;
-    for Attribute { name, place, .. } in attributes(root) {
+    for Attribute { name, value, place } in attributes(root) {
+        // Who reads what is no XML may read it otherwise once something is taken out.
+        if !is_name(name) || value.contains('<') {
+            return None;
+        }
         read_to = place.end;
         has_view |= name == "viewBox";
         if matches!(name, "width" | "height") {
@@ -95,6 +99,11 @@ pub fn svg_within(document: &[u8], max_side: u32) -> Option<Vec<u8>> {
     rewritten.push_str(&format!(" width=\"{}\" height=\"{}\"{end}", side(width), side(height)));
     let start = document.len() - element.len();
     Some([&document[..start], rewritten.as_bytes(), &element[root.len()..]].concat())
+}
+
+/// Whether a text has nothing in it that no name of XML has, as far as ASCII goes.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':') || !c.is_ascii())
 }
 
 /// The value of an attribute of that very name.
@@ -185,6 +194,9 @@ mod tests {
         assert_eq!(within("<svg width='100' height='2'/>"), None);
         assert_eq!(within("<svg><g/></svg>"), None);
         assert_eq!(within("<svg viewBox='0 0 900 900' width='900' a=b>"), None, "no XML");
+        // Found by fuzzing: without its width, the rest is read with a height of its own.
+        assert_eq!(within("<svg a b='' c\"='' viewBox='0 0 900 900' width='900'>"), None, "no XML either");
+        assert_eq!(within("<svg viewBox='0 0 900 900' a='<' width='900'>"), None, "nor this");
     }
 
     #[test]

@@ -150,7 +150,11 @@ impl Samples {
         let is_float = matches!(layout.sample_format, SampleFormat::IEEEFP);
         let linear = is_float && decoder.find_tag(Tag::IccProfile).map_err(failed)?.is_none();
         let mut bytes = vec![0; layout.complete_len];
-        decoder.read_image_bytes(&mut bytes).map_err(failed)?;
+        if layout.planes > 1 && matches!(decoder.get_chunk_type(), ChunkType::Tile) {
+            read_tiles(decoder, size, &layout, bits, &mut bytes)?;
+        } else {
+            decoder.read_image_bytes(&mut bytes).map_err(failed)?;
+        }
         let samples = Self {
             bytes,
             size,
@@ -269,6 +273,42 @@ fn chunk_bytes(decoder: &mut File<'_>, bits: usize) -> Result<u64, RenderError> 
     };
     let row_bits = u64::from(width) * u64::from(stored) * bits as u64;
     Ok(row_bits.div_ceil(8).saturating_mul(rows.into()))
+}
+
+/// Reads tiles of planes one by one. At once, the crate panics: it takes those at the foot of all planes but the first for as high
+/// as the others.
+fn read_tiles(
+    decoder: &mut File<'_>,
+    (width, height): (usize, usize),
+    layout: &BufferLayoutPreference,
+    bits: usize,
+    into: &mut [u8],
+) -> Result<(), RenderError> {
+    let damaged = || RenderError::Corrupt("the tiles are damaged".to_owned());
+    let (tile_width, tile_rows) = decoder.chunk_dimensions();
+    let (tile_width, tile_rows) = (tile_width as usize, tile_rows as usize);
+    if tile_width == 0 || tile_rows == 0 || tile_width * bits % 8 != 0 {
+        return Err(damaged());
+    }
+    let row_stride = layout.row_stride.map_or(0, Into::into);
+    let plane_stride = layout.plane_stride.map_or(0, Into::into);
+    let (across, down) = (width.div_ceil(tile_width), height.div_ceil(tile_rows));
+    let mut tile = Vec::new();
+    for number in 0..layout.planes * across * down {
+        let (plane, place) = (number / (across * down), number % (across * down));
+        let chunk = u32::try_from(number).map_err(|_| damaged())?;
+        let tile_layout = decoder.image_chunk_buffer_layout(chunk).map_err(failed)?;
+        tile.resize(tile_layout.len, 0);
+        decoder.read_chunk_bytes(chunk, &mut tile).map_err(failed)?;
+        let (left, top) = (place % across * tile_width * bits / 8, place / across * tile_rows);
+        let stride: usize = tile_layout.row_stride.map_or(0, Into::into);
+        let len = stride.min(row_stride.saturating_sub(left));
+        for (row, from) in tile.chunks_exact(stride.max(1)).take(tile_rows.min(height - top)).enumerate() {
+            let start = plane * plane_stride + (top + row) * row_stride + left;
+            into.get_mut(start..start + len).ok_or_else(damaged)?.copy_from_slice(&from[..len]);
+        }
+    }
+    Ok(())
 }
 
 /// What the samples of a pixel are, and how many there are.
