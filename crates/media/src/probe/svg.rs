@@ -88,7 +88,7 @@ pub fn svg_within(document: &[u8], max_side: u32) -> Option<Vec<u8>> {
     if !matches!(root[read_to..].trim_ascii(), "" | "/") {
         return None;
     }
-    let rest = &root[from..];
+    let rest = root[from..].trim_ascii_end();
     let (rest, end) = rest.strip_suffix('/').map_or((rest, ""), |rest| (rest, "/"));
     rewritten.push_str(rest);
     rewritten.truncate(rewritten.trim_ascii_end().len());
@@ -197,6 +197,8 @@ mod tests {
         // Found by fuzzing: without its width, the rest is read with a height of its own.
         assert_eq!(within("<svg a b='' c\"='' viewBox='0 0 900 900' width='900'>"), None, "no XML either");
         assert_eq!(within("<svg viewBox='0 0 900 900' a='<' width='900'>"), None, "nor this");
+        let closed = "<svg viewBox='0 0 900 900' width=\"100\" height=\"100\"/>";
+        assert_eq!(within("<svg viewBox='0 0 900 900' width='900' /  >").as_deref(), Some(closed));
     }
 
     #[test]
