@@ -287,7 +287,7 @@ fn read_tiles(
     let damaged = || RenderError::Corrupt("the tiles are damaged".to_owned());
     let (tile_width, tile_rows) = decoder.chunk_dimensions();
     let (tile_width, tile_rows) = (tile_width as usize, tile_rows as usize);
-    if tile_width == 0 || tile_rows == 0 || tile_width * bits % 8 != 0 {
+    if tile_width == 0 || tile_rows == 0 || !(tile_width * bits).is_multiple_of(8) {
         return Err(damaged());
     }
     let row_stride = layout.row_stride.map_or(0, Into::into);
