@@ -144,6 +144,7 @@ impl From<Invalid> for Refused {
             Invalid::UnknownToken => Self::saying("The access rules name a token that does not exist"),
             Invalid::Empty => Self::saying("No files were uploaded"),
             Invalid::Page => Self::saying("The page does not exist"),
+            Invalid::Length => Self::saying("The file is not as long as was announced"),
             Invalid::Other(why) => Self::saying(why),
         }
     }

@@ -331,6 +331,8 @@ pub fn token_wish(kind: TokenKind, tenant_id: i64, user_id: i64, app_id: Option<
             TokenKind::Session => Rights::CHANGE.with(Right::Personal),
         },
         folder_id: app_id,
+        call_limit: None,
+        secret: None,
         expires_at: None,
     }
 }

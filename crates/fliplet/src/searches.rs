@@ -96,6 +96,7 @@ pub(crate) async fn aggregate_files(
 
 fn search_of(asked: &Search, under: Option<i64>) -> library::Search {
     library::Search {
+        texts: false,
         name: asked.name.clone().unwrap_or_default(),
         id: asked.id.map(i64::from),
         under,

@@ -50,6 +50,12 @@ impl Rights {
         self.0 & (1 << right as u8) != 0
     }
 
+    /// What is in both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     pub(crate) const fn bits(self) -> i64 {
         self.0 as i64
     }
@@ -166,7 +172,7 @@ impl Actor {
         let token = self.token();
         Stamp {
             now_ms,
-            user_id: token.map(|token| token.user_id),
+            user_id: self.user().map(|user| user.id),
             token_id: token.map(|token| token.id),
             address: self.origin.address.map(|address| address.to_string()),
             request_id: self.origin.request_id.as_deref().map(str::to_owned),

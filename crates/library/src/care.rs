@@ -199,8 +199,24 @@ impl Library {
         let swept = self.inner.blobs.sweep_staging(age, self.now()).await.map_err(store_fault)?;
         let mut collected = Collected::default();
         self.collect_strays(false, &mut collected).await?;
+        self.forget_announcements().await?;
         tracing::info!(swept, strays = collected.strays, "swept");
         Ok(())
+    }
+
+    /// Forgets uploads that were announced and never came. One whose parts are held is another matter.
+    async fn forget_announcements(&self) -> Result<(), Fault> {
+        loop {
+            let over = self.inner.catalog.expired_uploads(self.now_ms(), PURGE_PAGE).await?;
+            let empty: Vec<i64> =
+                over.iter().filter(|upload| upload.received_bytes == 0).map(|upload| upload.id).collect();
+            for id in &empty {
+                self.inner.catalog.delete_upload(*id).await?;
+            }
+            if empty.is_empty() {
+                return Ok(());
+            }
+        }
     }
 
     /// Removes the rows of a purged folder, some at a time.

@@ -31,6 +31,8 @@ pub enum Invalid {
     UnknownToken,
     /// A list continues behind something that is not there.
     Page,
+    /// Other bytes came than were announced.
+    Length,
     /// Anything else, in plain words.
     Other(&'static str),
 }

@@ -1,5 +1,7 @@
 //! Folders: finding, making, renaming, moving, listing, and putting in the trash.
 
+use std::collections::HashMap;
+
 use store::folders::{FolderChange, NewFolder};
 
 use crate::{Actor, Asset, Fault, Folder, FolderKind, Invalid, Library, Noun, Right, assets::Listing, names, slugs};
@@ -171,41 +173,134 @@ impl Library {
     /// `Invalid` when there is more than one listing may name.
     pub async fn list_folder(&self, actor: &Actor, folder_id: i64) -> Result<Listing, Fault> {
         let folder = self.folder(actor, folder_id).await?;
-        let mut listing = Listing { folders: Vec::new(), assets: Vec::new(), folder };
-        let mut after = (String::new(), 0);
+        let mut folders = self.seen_folders(actor, folder_id).await?;
+        folders.retain(|inner| inner.kind == FolderKind::Plain);
+        let assets = self.seen_assets(actor, folder_id, (0, usize::MAX), |_| true).await?;
+        Ok(Listing { folder, folders, assets })
+    }
+
+    /// The folders directly inside one, of every kind, by name.
+    ///
+    /// # Errors
+    /// `Invalid` when there are more than one listing may name.
+    pub async fn child_folders(&self, actor: &Actor, folder_id: i64) -> Result<Vec<Folder>, Fault> {
+        self.folder(actor, folder_id).await?;
+        self.seen_folders(actor, folder_id).await
+    }
+
+    /// The ready files directly inside a folder that are wanted, by name: all, or so many behind so many.
+    ///
+    /// # Errors
+    /// `Invalid` when there are more than one listing may name.
+    pub async fn folder_assets(
+        &self,
+        actor: &Actor,
+        folder_id: i64,
+        page: Option<(u64, usize)>,
+        is_wanted: impl Fn(&Asset) -> bool,
+    ) -> Result<Vec<Asset>, Fault> {
+        self.folder(actor, folder_id).await?;
+        self.seen_assets(actor, folder_id, page.unwrap_or((0, usize::MAX)), is_wanted).await
+    }
+
+    /// Those of these folders that hold others.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for those without a key.
+    pub async fn folders_with_children(&self, actor: &Actor, ids: &[i64]) -> Result<Vec<i64>, Fault> {
+        Ok(self.inner.catalog.folders_with_children(actor.tenant_id()?, ids).await?)
+    }
+
+    async fn seen_folders(&self, actor: &Actor, folder_id: i64) -> Result<Vec<Folder>, Fault> {
+        let (mut seen, mut after) = (Vec::new(), (String::new(), 0));
         loop {
             let page = self.inner.catalog.child_folders(folder_id, &after, PAGE).await?;
             let full = page.len() == PAGE_ROWS;
             let Some(last) = page.last() else { break };
             after = (names::sort_key(&last.name), last.id);
-            for inner in page.into_iter().filter(|inner| inner.kind == FolderKind::Plain) {
+            for inner in page {
                 // What has no rules of its own is held by those that let the actor in here.
                 if inner.rules.is_none() || self.expect(actor, Right::Read, &inner).await.is_ok() {
-                    listing.folders.push(inner);
+                    seen.push(inner);
                 }
             }
-            self.expect_few(listing.folders.len())?;
+            self.expect_few(seen.len())?;
             if !full {
                 break;
             }
         }
-        let mut after = (String::new(), 0);
+        Ok(seen)
+    }
+
+    async fn seen_assets(
+        &self,
+        actor: &Actor,
+        folder_id: i64,
+        (mut pass_over, limit): (u64, usize),
+        is_wanted: impl Fn(&Asset) -> bool,
+    ) -> Result<Vec<Asset>, Fault> {
+        let (mut seen, mut after) = (Vec::new(), (String::new(), 0));
+        // A page reads no more than it is likely to show.
+        let at_once = pass_over.saturating_add(limit as u64).clamp(50, PAGE_ROWS as u64);
         loop {
-            let page = self.inner.catalog.folder_assets(folder_id, &after, PAGE).await?;
-            let full = page.len() == PAGE_ROWS;
+            let page = self.inner.catalog.folder_assets(folder_id, &after, at_once.try_into().unwrap_or(PAGE)).await?;
+            let full = page.len() as u64 == at_once;
             let Some(last) = page.last() else { break };
             after = (names::sort_key(&last.name), last.id);
-            for asset in page.into_iter().filter(|asset| !self.is_over(asset)) {
-                if asset.rules.is_none() || self.expect_with(actor, Right::Read, &asset).await.is_ok() {
-                    listing.assets.push(asset);
+            for asset in page.into_iter().filter(|asset| !self.is_over(asset) && is_wanted(asset)) {
+                if asset.rules.is_some() && self.expect_with(actor, Right::Read, &asset).await.is_err() {
+                    continue;
+                }
+                if pass_over > 0 {
+                    pass_over -= 1;
+                } else if seen.len() < limit {
+                    seen.push(asset);
                 }
             }
-            self.expect_few(listing.assets.len())?;
-            if !full {
+            self.expect_few(seen.len())?;
+            if !full || seen.len() >= limit {
                 break;
             }
         }
-        Ok(listing)
+        Ok(seen)
+    }
+
+    /// A folder that the actor may see and all below it that it may see, each behind the one that holds it and among its
+    /// siblings by name; read in one statement. The first is that folder itself, or what the actor is confined to.
+    ///
+    /// # Errors
+    /// `Unauthenticated`, `Denied`; `Invalid` when there are more folders than one listing may name.
+    pub async fn folder_tree(&self, actor: &Actor) -> Result<Vec<Folder>, Fault> {
+        let tenant_id = actor.tenant_id()?;
+        let top = match actor.token().and_then(|token| token.folder_id) {
+            Some(folder_id) => self.expect_in_folder(actor, folder_id, Right::Read).await?,
+            None => self.root_folder(actor, tenant_id, Right::Read).await?,
+        };
+        let most = self.inner.limits.max_list_items;
+        let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
+        let all = self.inner.catalog.folder_tree(&top, limit).await?;
+        self.expect_few(all.len().min(most + 1))?;
+        let mut below: HashMap<i64, Vec<Folder>> = HashMap::new();
+        for folder in all {
+            if let Some(parent_id) = folder.parent_id.filter(|_| folder.id != top.id) {
+                below.entry(parent_id).or_default().push(folder);
+            }
+        }
+        let mut tree = Vec::new();
+        let mut waiting = vec![top.clone()];
+        while let Some(folder) = waiting.pop() {
+            // What has no rules of its own is held by those that let the actor in above it.
+            let seen =
+                folder.id == top.id || folder.rules.is_none() || self.expect(actor, Right::Read, &folder).await.is_ok();
+            if !seen {
+                continue;
+            }
+            let mut inner = below.remove(&folder.id).unwrap_or_default();
+            inner.sort_by_cached_key(|folder| std::cmp::Reverse((names::sort_key(&folder.name), folder.id)));
+            waiting.extend(inner);
+            tree.push(folder);
+        }
+        Ok(tree)
     }
 
     /// The actor's spaces (Fliplet apps), oldest first.
@@ -265,8 +360,8 @@ impl Library {
 
     /// Whom what the actor makes belongs to: the tenant's service user, when it is nobody in person.
     pub(crate) async fn author(&self, actor: &Actor, tenant_id: i64) -> Result<i64, Fault> {
-        if let Some(token) = actor.token() {
-            return Ok(token.user_id);
+        if let Some(user) = actor.user() {
+            return Ok(user.id);
         }
         let service = self.inner.catalog.service_user(tenant_id).await?;
         service.map(|user| user.id).ok_or(Fault::Unauthenticated)

@@ -122,6 +122,9 @@ impl JobRunner {
             Err(fault) => {
                 let again = (job.attempts < MAX_ATTEMPTS).then(|| now_ms + pause_ms(job.attempts));
                 tracing::warn!(job = job.id, kind = job.work.kind(), %fault, ?again, "a job failed");
+                if let (None, Work::Preview { asset_id }) = (again, &job.work) {
+                    self.library.give_up_picture(*asset_id).await?;
+                }
                 catalog.fail_job(job.id, &self.worker, &fault.to_string(), again, now_ms).await?;
             }
         }
@@ -154,8 +157,11 @@ impl Library {
         let actor = Actor::system(Origin::default());
         match work {
             Work::Preview { asset_id } => match self.make_previews(&actor, *asset_id).await {
+                Ok(_) => Ok(()),
                 // Gone meanwhile, or nothing to draw: there is nothing to make.
-                Ok(_) | Err(Fault::NotFound(_) | Fault::Unsupported | Fault::Quarantined) => Ok(()),
+                Err(Fault::NotFound(_) | Fault::Unsupported | Fault::Quarantined) => {
+                    self.give_up_picture(*asset_id).await
+                }
                 Err(fault) => Err(fault),
             },
             Work::SweepStaging => self.sweep().await,

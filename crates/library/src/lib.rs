@@ -4,20 +4,27 @@
 mod actor;
 pub mod archives;
 mod assets;
+mod capabilities;
 mod cards;
 mod care;
 mod chance;
 mod clock;
+mod codes;
+mod descriptions;
 mod downloads;
 mod exports;
 mod fault;
 mod folders;
 mod image_details;
 mod jobs;
+mod latest;
+mod links;
 mod names;
+mod records;
 mod renditions;
 mod rules;
 mod search;
+mod sessions;
 mod slugs;
 mod tenants;
 mod tokens;
@@ -32,24 +39,30 @@ pub use assets::Listing;
 pub use care::Collected;
 pub use chance::{key_20, secret};
 pub use clock::Clock;
+pub use codes::Codes;
+pub use descriptions::{AssetNotes, Description, Words};
 pub use downloads::{Delivery, Toll};
 pub use exports::Package;
 pub use fault::{Fault, Invalid, Noun};
 pub use image_details::ImageDetails;
 pub use jobs::JobRunner;
+pub use latest::Latest;
+pub use links::Offer;
 pub use media::{
     Accepts, Crop, Focus, Format, Plan, Renderer, RendererConfig, Resize, Videos, VideosConfig, Wanted, find_program,
 };
-pub use renditions::{Dropped, RenditionsOf, Warmed};
+pub use renditions::{Dropped, RenditionsOf, Warmed, extension_of};
 pub use rules::{MAX_RULES, RulesInForce};
 pub use search::{Search, SearchHits};
 pub use store::{
     Catalog,
-    assets::{Asset, AssetState, Scan, Version},
+    assets::{Asset, AssetState, Picture, Scan, Version},
     audit::{Action, AuditLine, Stamp},
     blobs::Blobs,
+    fields::Field,
     folders::{Folder, FolderKind},
     jobs::{Job, JobState, Work},
+    records::Record,
     rules::{Access, Allow, Condition, Governing, Rule, Ruled, Test},
     tenants::Tenant,
     tokens::Token,
@@ -58,7 +71,7 @@ pub use store::{
 pub use tenants::{Founded, NewPerson};
 pub use tokens::TokenWish;
 pub use trash::Trash;
-pub use uploads::{Ingest, Received, Upload};
+pub use uploads::{Announcement, Ingest, Received, Upload};
 pub use verify::{Problem, Verified, Wrong};
 
 /// What a library allows. Every limit has its unit in its name.
@@ -122,6 +135,7 @@ struct Inner {
     /// What is made of an image before anybody asks.
     previews: Vec<Plan>,
     cards: cards::Cards,
+    keys: capabilities::Memory,
     tokens: tokens::Memory,
     renditions: renditions::Memory,
     rules: rules::Memory,
@@ -144,6 +158,7 @@ impl Library {
     ) -> Self {
         let inner = Inner {
             cards: cards::Cards::new(&limits),
+            keys: capabilities::Memory::default(),
             tokens: tokens::Memory::new(&limits),
             renditions: renditions::Memory::new(&limits),
             rules: rules::Memory::new(&limits),

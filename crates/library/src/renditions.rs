@@ -152,7 +152,7 @@ impl Library {
         self.contents(actor, asset_id, plan).await
     }
 
-    async fn drawn(&self, asset: &Asset, version: &Version, plan: &Plan) -> Result<Content, Fault> {
+    pub(crate) async fn drawn(&self, asset: &Asset, version: &Version, plan: &Plan) -> Result<Content, Fault> {
         match plan.resolve(&probe_of(version).ok_or(Fault::Unsupported)?) {
             Resolution::Unchanged => self.original(asset, version).await,
             Resolution::Render(resolved) => {
@@ -193,7 +193,7 @@ impl Library {
         }
     }
 
-    async fn original(&self, asset: &Asset, version: &Version) -> Result<Content, Fault> {
+    pub(crate) async fn original(&self, asset: &Asset, version: &Version) -> Result<Content, Fault> {
         Ok(Content {
             body: self.open(version.blob.key, version.blob.size).await?,
             media_type: version.media_type.clone(),
@@ -226,6 +226,15 @@ fn rendered(asset: &Asset, version: &Version, (rendition, resolved): (&Rendition
         tag: rendition.key.id().to_string(),
         modified_ms: version.created_at,
         sha256: None,
+    }
+}
+
+/// The extension of what a plan makes of a version; none where its own bytes are the answer, or nothing can be drawn.
+#[must_use]
+pub fn extension_of(plan: &Plan, version: &Version) -> Option<&'static str> {
+    match plan.resolve(&probe_of(version)?) {
+        Resolution::Render(resolved) => Some(resolved.format.extension()),
+        Resolution::Unchanged => None,
     }
 }
 

@@ -9,6 +9,8 @@ use crate::{Actor, Asset, Fault, Folder, FolderKind, Invalid, Library, Right, na
 pub struct Search {
     /// A part of the name, in any case; empty: every name.
     pub name: String,
+    /// Whether a part of a title, description or keyword will do too; on the first page.
+    pub texts: bool,
     /// This file or folder too, whatever it is called.
     pub id: Option<i64>,
     /// Only what lies in this folder or below it; none: all that the actor may see.
@@ -88,9 +90,17 @@ impl Library {
                 self.find_folders(actor, place.clone(), search.limit, &mut hits.folders).await?;
             }
         }
+        if search.texts && search.page == 0 && !term.is_empty() && !search.trashed {
+            self.find_described(actor, &place, top.as_ref(), search.limit, &mut hits.assets).await?;
+        }
         // Somebody who asks for one thing by its id does not want everything else.
         if !(term.is_empty() && search.id.is_some()) {
-            self.find_assets(actor, place, (pass_over, search.limit), tallied, &mut hits.assets).await?;
+            let limit = search.limit + hits.assets.len() * usize::from(search.texts);
+            self.find_assets(actor, place, (pass_over, limit), tallied, &mut hits.assets).await?;
+        }
+        if search.texts {
+            hits.assets.sort_unstable_by_key(|asset| std::cmp::Reverse(asset.id));
+            hits.assets.truncate(search.limit);
         }
         Ok(hits)
     }
@@ -131,6 +141,26 @@ impl Library {
             match page.next {
                 Some(next) if into.len() < limit => place.before = next,
                 _ => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Files by what is said of them. They take their places among the others when all are there.
+    async fn find_described(
+        &self,
+        actor: &Actor,
+        place: &NameSearch<'_>,
+        top: Option<&Folder>,
+        limit: usize,
+        into: &mut Vec<Asset>,
+    ) -> Result<(), Fault> {
+        let most = i64::try_from(limit).unwrap_or(i64::MAX);
+        for asset in self.inner.catalog.described_assets(place.tenant_id, place.term, place.before, most).await? {
+            let inside = top.is_none_or(|top| top.holds(&asset.folder));
+            let known = into.iter().any(|other| other.id == asset.id);
+            if inside && !known && !self.is_over(&asset) && self.expect_with(actor, Right::Read, &asset).await.is_ok() {
+                into.push(asset);
             }
         }
         Ok(())

@@ -12,16 +12,29 @@ use crate::{Actor, Fault, Library, Limits, Noun, Origin, Rights, Token, actor::H
 /// Holders of tokens by the hash of realm and secret, with the time at which each was read.
 pub(crate) struct Memory {
     holders: Cache<[u8; 32], (Arc<Holder>, i64)>,
+    /// Those who act by a token without its secret, by its id and theirs.
+    sessions: Cache<(i64, i64), (Arc<Holder>, i64)>,
     max_age_ms: i64,
 }
 
 impl Memory {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { holders: Cache::new(100_000), max_age_ms: limits.max_memory_age_ms }
+        let (holders, sessions) = (Cache::new(100_000), Cache::new(100_000));
+        Self { holders, sessions, max_age_ms: limits.max_memory_age_ms }
     }
 
     pub(crate) fn forget_all(&self) {
         self.holders.invalidate_all();
+        self.sessions.invalidate_all();
+    }
+
+    pub(crate) fn session(&self, of: (i64, i64), now_ms: i64) -> Option<Arc<Holder>> {
+        let (holder, read_at) = self.sessions.get(&of)?;
+        (now_ms.saturating_sub(read_at) < self.max_age_ms && now_ms >= read_at).then_some(holder)
+    }
+
+    pub(crate) fn remember_session(&self, of: (i64, i64), holder: &Arc<Holder>, now_ms: i64) {
+        self.sessions.insert(of, (Arc::clone(holder), now_ms));
     }
 
     fn get(&self, hash: &[u8; 32], now_ms: i64) -> Option<Arc<Holder>> {
@@ -49,6 +62,10 @@ pub struct TokenWish {
     pub rights: Rights,
     /// The folder that it is confined to.
     pub folder_id: Option<i64>,
+    /// How often it works.
+    pub call_limit: Option<i64>,
+    /// The secret, where it is not to be made by chance alone.
+    pub secret: Option<String>,
     /// The first moment at which it no longer works, in milliseconds since 1970.
     pub expires_at: Option<i64>,
 }
@@ -93,7 +110,7 @@ impl Library {
             let folder = self.inner.catalog.folder(wish.tenant_id, folder_id).await?;
             folder.filter(crate::Folder::lives).ok_or(Fault::NotFound(Noun::Folder))?;
         }
-        let secret = format!("{}{}", wish.prefix, chance::secret(43));
+        let secret = wish.secret.unwrap_or_else(|| format!("{}{}", wish.prefix, chance::secret(43)));
         let token = NewToken {
             tenant_id: wish.tenant_id,
             user_id: wish.user_id,
@@ -103,7 +120,7 @@ impl Library {
             secret_hash: hash(&secret),
             rights: wish.rights.bits(),
             folder_id: wish.folder_id,
-            call_limit: None,
+            call_limit: wish.call_limit,
             expires_at: wish.expires_at,
         };
         Ok((self.inner.catalog.add_token(&token, &actor.stamp(self.now_ms())).await?, secret))

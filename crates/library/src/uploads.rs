@@ -1,6 +1,10 @@
 //! Taking bytes in: first to staging, where their sums and nature are taken, then under their key, then the rows.
 
+mod announced;
+
 use std::{fs::File, sync::Arc};
+
+pub use announced::Announcement;
 
 use bytes::BytesMut;
 use content::{Body, ByteRange, ByteStream, MediaType};

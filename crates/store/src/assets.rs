@@ -1,10 +1,11 @@
 //! Assets: what people call files. An asset is in exactly one folder; its bytes are a version's, whose blob never changes.
 
 mod change;
+mod describe;
 mod select;
 mod trash;
 
-use content::{Digest, MediaType};
+use content::{Digest, Family, MediaType};
 use sqlx::AnyConnection;
 
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
     names::Slug, rules::Rule,
 };
 
+pub use describe::Description;
 pub(crate) use trash::erase;
 
 /// Where an asset is in its life; the trash is `deleted_at`, its own or its folder's.
@@ -36,6 +38,17 @@ pub enum Scan {
     Infected,
     /// Nobody looked: no scanner, too large, or it failed.
     Unscanned,
+}
+
+/// How far the picture of a file is that lists show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Picture {
+    /// It is yet to be drawn.
+    Waiting,
+    /// It is there, or was.
+    Drawn,
+    /// There is none to be had.
+    None,
 }
 
 /// Immutable bytes, as recorded.
@@ -66,6 +79,8 @@ pub struct Version {
     pub orientation: u8,
     /// Whether it moves.
     pub animated: bool,
+    /// How far its picture is.
+    pub picture: Picture,
     /// When it came, in milliseconds since 1970.
     pub created_at: i64,
     /// The bytes.
@@ -209,6 +224,16 @@ const TAKE: &str = "update assets set updated_at = $3 where tenant_id = $1 and i
 const BYTES: &str = "select b.size from assets a join versions v on v.asset_id = a.id and v.number = a.version_number \
      join blobs b on b.id = v.blob_id where a.id = $1";
 
+/// The word by which files of a kind are found.
+const fn family_word(family: Family) -> &'static str {
+    match family {
+        Family::Image => "image",
+        Family::Video => "video",
+        Family::Audio => "sound",
+        Family::Font | Family::Other => "file",
+    }
+}
+
 /// A living asset whose row this transaction holds.
 struct Taken {
     folder_id: i64,
@@ -247,4 +272,5 @@ macro_rules! words {
 pub(crate) use words;
 
 words!(AssetState, "asset state", Uploading = "uploading", Ready = "ready", Removed = "removed");
+words!(Picture, "picture", Waiting = "waiting", Drawn = "drawn", None = "none");
 words!(Scan, "scan state", Queued = "queued", Clean = "clean", Infected = "infected", Unscanned = "unscanned");

@@ -1,6 +1,6 @@
 //! Free metadata of an asset: typed values under dotted paths, in the order in which they were stored; and its tags.
 
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, any::AnyRow};
 
 use crate::{
     Catalog, Error, Noun, Result,
@@ -27,6 +27,16 @@ const OF_FOLDER: &str = "select f.asset_id, f.value from assets a join fields f 
      where a.folder_id = $1 and a.deleted_at is null and f.field_path = $2";
 const OF_ASSETS: &str =
     concat!("select asset_id, value from fields where field_path = $1 and asset_id in ", slot_list!());
+const ALL_OF_ASSETS: &str = concat!(
+    "select asset_id, field_path, kind, value from fields where asset_id > $1 and asset_id in ",
+    slot_list!(),
+    " order by asset_id, position, field_path"
+);
+const TAGS_OF_ASSETS: &str = concat!(
+    "select asset_id, tag from tags where asset_id > $1 and asset_id in ",
+    slot_list!(),
+    " order by asset_id, tag"
+);
 const DELETE: &str = "delete from fields where asset_id = $1 and field_path = $2";
 const TAG: &str = "insert into tags (asset_id, tag) values ($1, $2) on conflict (asset_id, tag) do nothing";
 const UNTAG: &str = "delete from tags where asset_id = $1 and tag = $2";
@@ -39,13 +49,6 @@ impl Catalog {
     /// When the database refuses.
     pub async fn fields(&self, asset_id: i64) -> Result<Vec<Field>> {
         let rows = sqlx::query(LIST).bind(asset_id).fetch_all(self.read()).await?;
-        let read = |row| -> Result<Field> {
-            Ok(Field {
-                path: Columns::text(row, "field_path")?,
-                kind: Columns::text(row, "kind")?,
-                value: Columns::text(row, "value")?,
-            })
-        };
         rows.iter().map(read).collect()
     }
 
@@ -68,6 +71,36 @@ impl Catalog {
             let rows = slots(sqlx::query(OF_ASSETS).bind(path), chunk).fetch_all(self.read()).await?;
             for row in &rows {
                 found.push((row.int("asset_id")?, row.text("value")?));
+            }
+        }
+        Ok(found)
+    }
+
+    /// All fields of several assets: asset id and field, those of one asset in stored order.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn fields_of_assets(&self, asset_ids: &[i64]) -> Result<Vec<(i64, Field)>> {
+        let mut found = Vec::new();
+        for chunk in asset_ids.chunks(SLOTS) {
+            let rows = slots(sqlx::query(ALL_OF_ASSETS).bind(0_i64), chunk).fetch_all(self.read()).await?;
+            for row in &rows {
+                found.push((row.int("asset_id")?, read(row)?));
+            }
+        }
+        Ok(found)
+    }
+
+    /// All tags of several assets: asset id and tag.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn tags_of_assets(&self, asset_ids: &[i64]) -> Result<Vec<(i64, String)>> {
+        let mut found = Vec::new();
+        for chunk in asset_ids.chunks(SLOTS) {
+            let rows = slots(sqlx::query(TAGS_OF_ASSETS).bind(0_i64), chunk).fetch_all(self.read()).await?;
+            for row in &rows {
+                found.push((row.int("asset_id")?, row.text("tag")?));
             }
         }
         Ok(found)
@@ -117,6 +150,10 @@ impl Catalog {
     pub async fn tags(&self, asset_id: i64) -> Result<Vec<String>> {
         sqlx::query(TAGS).bind(asset_id).fetch_all(self.read()).await?.iter().map(|row| row.text("tag")).collect()
     }
+}
+
+fn read(row: &AnyRow) -> Result<Field> {
+    Ok(Field { path: row.text("field_path")?, kind: row.text("kind")?, value: row.text("value")? })
 }
 
 /// Stores a new asset's first fields.

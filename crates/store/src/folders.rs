@@ -153,6 +153,11 @@ const BY_IDS: &str = concat!(
     " from folders where tenant_id + 0 = $1 and purged_at is null and id in ",
     slot_list!()
 );
+const WITH_CHILDREN: &str = concat!(
+    "select p.id from folders p where p.tenant_id + 0 = $1 and exists (select 1 from folders c \
+     where c.parent_id = p.id and c.trashed_root is null and c.purged_at is null) and p.id in ",
+    slot_list!()
+);
 const BELOW: &str = concat!(
     "select ",
     columns!(),
@@ -239,6 +244,21 @@ impl Catalog {
     pub async fn ruled_folders(&self, top: &Folder, limit: i64) -> Result<Vec<Folder>> {
         let query = sqlx::query(RULED).bind(top.tenant_id).bind(&top.path).bind(end_of(&top.path)).bind(limit);
         query.fetch_all(self.read()).await?.iter().map(read).collect()
+    }
+
+    /// Those of several folders in which living folders lie.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn folders_with_children(&self, tenant_id: i64, ids: &[i64]) -> Result<Vec<i64>> {
+        let mut found = Vec::new();
+        for chunk in ids.chunks(SLOTS) {
+            let rows = slots(sqlx::query(WITH_CHILDREN).bind(tenant_id), chunk).fetch_all(self.read()).await?;
+            for row in &rows {
+                found.push(row.int("id")?);
+            }
+        }
+        Ok(found)
     }
 
     /// A folder and every living folder below it, parents before children, in one statement.

@@ -2,7 +2,10 @@
 
 use sqlx::{AnyConnection, any::AnyRow};
 
-use crate::{Catalog, Error, Noun, Result, catalog::Columns};
+use crate::{
+    Catalog, Error, Noun, Result,
+    catalog::{Columns, SLOTS, slot_list, slots},
+};
 
 /// Details, as kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,6 +33,12 @@ pub struct ImageDetails {
 
 const FIND: &str = "select thumbhash, dominant, camera, taken_at, latitude_e7, longitude_e7, width, height, pages, \
      duration_ms from image_details where blob_id = $1";
+const OF_ASSETS: &str = concat!(
+    "select a.id as asset_id, d.thumbhash, d.dominant, d.camera, d.taken_at, d.latitude_e7, d.longitude_e7, d.width, d.height, \
+     d.pages, d.duration_ms from assets a join versions v on v.asset_id = a.id and v.number = a.version_number \
+     join image_details d on d.blob_id = v.blob_id where a.id > $1 and a.id in ",
+    slot_list!()
+);
 const SET: &str = "insert into image_details (blob_id, thumbhash, dominant, camera, taken_at, latitude_e7, \
      longitude_e7, read_at, width, height, pages, duration_ms) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
      on conflict (blob_id) do update set thumbhash = $2, dominant = $3, camera = $4, taken_at = $5, latitude_e7 = $6, \
@@ -44,6 +53,20 @@ impl Catalog {
     /// When the database refuses.
     pub async fn image_details(&self, blob_id: i64) -> Result<Option<ImageDetails>> {
         sqlx::query(FIND).bind(blob_id).fetch_optional(self.read()).await?.as_ref().map(read).transpose()
+    }
+
+    /// What is known of the current bytes of several assets: asset id and what it is.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn image_details_of_assets(&self, asset_ids: &[i64]) -> Result<Vec<(i64, ImageDetails)>> {
+        let mut found = Vec::new();
+        for chunk in asset_ids.chunks(SLOTS) {
+            for row in &slots(sqlx::query(OF_ASSETS).bind(0_i64), chunk).fetch_all(self.read()).await? {
+                found.push((row.int("asset_id")?, read(row)?));
+            }
+        }
+        Ok(found)
     }
 
     /// Keeps what was read of a blob, in place of what was read before. Its versions whose size nobody knew have it now; tells of which

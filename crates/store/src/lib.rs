@@ -20,6 +20,7 @@ pub mod records;
 pub mod renditions;
 pub mod rules;
 pub mod search;
+pub mod signing_keys;
 pub mod tallies;
 pub mod tenants;
 pub mod tokens;

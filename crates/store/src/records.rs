@@ -2,7 +2,11 @@
 
 use sqlx::any::AnyRow;
 
-use crate::{Catalog, Error, Noun, Result, catalog::Columns, folders};
+use crate::{
+    Catalog, Error, Noun, Result,
+    catalog::{Columns, SLOTS, slot_list, slots},
+    folders,
+};
 
 /// A record, as kept. It goes when its parent, folder or asset goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +74,11 @@ const BY_ASSET: &str = concat!(
     "select ",
     columns!(),
     " from records where asset_id = $1 and realm = $2 and kind = $3 and id > $4 order by id limit $5"
+);
+const COUNT_BY_ASSET: &str = concat!(
+    "select a.id as asset_id, (select count(*) from records r where r.asset_id = a.id and r.realm || '/' || r.kind = $1) \
+     as count from assets a where a.id in ",
+    slot_list!()
 );
 const REPLACE: &str = "update records set body = $4, updated_at = $5 where tenant_id = $1 and realm = $2 and id = $3";
 const DELETE: &str = "delete from records where tenant_id = $1 and realm = $2 and id = $3";
@@ -140,6 +149,24 @@ impl Catalog {
     ) -> Result<Vec<Record>> {
         let query = sqlx::query(BY_ASSET).bind(asset_id).bind(realm).bind(kind).bind(after).bind(limit);
         query.fetch_all(self.read()).await?.iter().map(read).collect()
+    }
+
+    /// How many records of one kind there are about each of several assets; those without any are left out.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn count_asset_records(&self, asset_ids: &[i64], realm: &str, kind: &str) -> Result<Vec<(i64, u64)>> {
+        let mut found = Vec::new();
+        for chunk in asset_ids.chunks(SLOTS) {
+            let query = slots(sqlx::query(COUNT_BY_ASSET).bind(format!("{realm}/{kind}")), chunk);
+            for row in &query.fetch_all(self.read()).await? {
+                let count = row.count("count")?;
+                if count > 0 {
+                    found.push((row.int("asset_id")?, count));
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// Replaces a record's body; false when there is no such record.

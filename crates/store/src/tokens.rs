@@ -79,6 +79,7 @@ const INSERT: &str = concat!(
     columns!()
 );
 const BY_SECRET: &str = concat!("select ", columns!(), " from tokens where realm = $1 and secret_hash = $2");
+const BY_ID: &str = concat!("select ", columns!(), " from tokens where realm = $1 and id = $2");
 const LIST: &str = concat!("select ", columns!(), " from tokens where tenant_id = $1 and id > $2 order by id limit $3");
 const REVOKE: &str = "update tokens set revoked_at = $3 where tenant_id = $1 and id = $2 and revoked_at is null";
 const SPEND: &str = "update tokens set call_count = call_count + 1 where id = $1 and revoked_at is null \
@@ -113,6 +114,15 @@ impl Catalog {
     /// When the database refuses.
     pub async fn token(&self, realm: &str, secret_hash: &[u8; 32]) -> Result<Option<Token>> {
         let query = sqlx::query(BY_SECRET).bind(realm).bind(secret_hash.to_vec());
+        query.fetch_optional(self.read()).await?.as_ref().map(read).transpose()
+    }
+
+    /// The token with this id, whatever its state.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn token_by_id(&self, realm: &str, id: i64) -> Result<Option<Token>> {
+        let query = sqlx::query(BY_ID).bind(realm).bind(id);
         query.fetch_optional(self.read()).await?.as_ref().map(read).transpose()
     }
 

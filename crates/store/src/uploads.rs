@@ -1,6 +1,6 @@
 //! Uploads: bytes on their way in over several requests, with their parts and how far the sums are.
 
-use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, any::AnyRow};
 
 use crate::{Catalog, Error, Noun, Refusal, Result, catalog::Columns};
 
@@ -96,6 +96,7 @@ const RECEIVED: &str =
     "update uploads set received_bytes = received_bytes + $2 where id = $1 and state = 'open' returning id";
 const PARTS: &str = "select number, blob_key, size, md5 from upload_parts where upload_id = $1 order by number";
 const DELETE: &str = "delete from uploads where id = $1 and state = 'open'";
+const END: &str = "delete from uploads where id = $1 and state = 'open' and expires_at > $2";
 
 impl Catalog {
     /// Begins an upload.
@@ -177,6 +178,12 @@ impl Catalog {
         tx.commit().await?;
         Ok(done.rows_affected() > 0)
     }
+}
+
+/// Ends an open upload whose time is not over.
+pub(crate) async fn end(conn: &mut AnyConnection, upload_id: i64, now_ms: i64) -> Result<()> {
+    let done = sqlx::query(END).bind(upload_id).bind(now_ms).execute(conn).await?;
+    if done.rows_affected() > 0 { Ok(()) } else { Err(Error::Missing(Noun::Upload)) }
 }
 
 fn size_of(bytes: u64) -> Result<i64> {

@@ -44,6 +44,8 @@ const INSERT: &str = "insert into users (tenant_id, email, full_name, role, pass
      values ($1, $2, $3, $4, $5, $6) returning id";
 const FIND: &str =
     "select id, tenant_id, email, full_name, role, created_at, disabled_at from users where tenant_id = $1 and id = $2";
+const BY_EMAIL: &str = "select id, tenant_id, email, full_name, role, created_at, disabled_at, password_hash from users \
+     where tenant_id = $1 and email = $2";
 const LIST: &str = "select id, tenant_id, email, full_name, role, created_at, disabled_at from users \
      where tenant_id = $1 and id > $2 order by id limit $3";
 const SERVICE: &str = "select id, tenant_id, email, full_name, role, created_at, disabled_at from users \
@@ -71,6 +73,15 @@ impl Catalog {
     pub async fn user(&self, tenant_id: i64, id: i64) -> Result<Option<User>> {
         let row = sqlx::query(FIND).bind(tenant_id).bind(id).fetch_optional(self.read()).await?;
         row.as_ref().map(read).transpose()
+    }
+
+    /// The user with this address, folded by the caller, and what their password is checked against, if they have one.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn user_to_sign_in(&self, tenant_id: i64, email: &str) -> Result<Option<(User, Option<String>)>> {
+        let row = sqlx::query(BY_EMAIL).bind(tenant_id).bind(email).fetch_optional(self.read()).await?;
+        row.map(|row| Ok((read(&row)?, row.text_or_null("password_hash")?))).transpose()
     }
 
     /// The user that what nobody in person makes belongs to.

@@ -203,7 +203,7 @@ impl Line {
         out.extend_from_slice(b"\",\"method\":\"");
         text::push_json(out, self.method.as_str().as_bytes());
         out.extend_from_slice(b"\",\"path\":\"");
-        text::push_json(out, self.uri.path().as_bytes());
+        redact::push_path(out, self.uri.path());
         if let Some(query) = self.uri.query() {
             out.push(b'?');
             redact::push_query(out, query);

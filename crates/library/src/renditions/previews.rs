@@ -4,6 +4,8 @@
 use futures_util::{StreamExt, stream};
 use media::{Made, Plan, Resize, Resolution, Resolved, Videos, Wanted};
 
+use store::assets::Picture;
+
 use super::probe_of;
 use crate::{Actor, Fault, ImageDetails, Library, Noun, Version, image_details::of_image};
 
@@ -56,6 +58,7 @@ impl Library {
         let version = asset.version.as_ref().ok_or(Fault::NotFound(Noun::Asset))?;
         if version.pixels.is_none() {
             // A sound: there is nothing to see.
+            self.note_picture(version.blob.id, Picture::None).await?;
             return Ok(0);
         }
         let wanted = self.previews_of(version)?;
@@ -66,6 +69,7 @@ impl Library {
         let known = self.inner.catalog.image_details(version.blob.id).await?.unwrap_or_default();
         let describe = known.thumbhash.is_empty();
         if plans.is_empty() && !describe {
+            self.note_picture(version.blob.id, Picture::Drawn).await?;
             return Ok(0);
         }
         let made = self.draw(version, &plans, describe).await?;
@@ -110,7 +114,24 @@ impl Library {
             let details = ImageDetails { pixels, duration_ms: known.duration_ms, ..seen };
             self.keep_details(version.blob.id, &details).await?;
         }
+        self.note_picture(version.blob.id, Picture::Drawn).await?;
         Ok(count)
+    }
+
+    /// Notes how far the picture of some bytes is; whoever has their file in memory looks again.
+    async fn note_picture(&self, blob_id: i64, picture: Picture) -> Result<(), Fault> {
+        for asset_id in self.inner.catalog.set_picture(blob_id, picture).await? {
+            self.inner.cards.void(asset_id);
+        }
+        Ok(())
+    }
+
+    /// Notes that there will be no picture of a file, so that nobody waits for it.
+    pub(crate) async fn give_up_picture(&self, asset_id: i64) -> Result<(), Fault> {
+        match self.inner.catalog.asset(asset_id).await?.and_then(|asset| asset.version) {
+            Some(version) => self.note_picture(version.blob.id, Picture::None).await,
+            None => Ok(()),
+        }
     }
 
     /// Makes what is missing of the renditions that files are shown by, of all tenants or of one, some files at a time. What

@@ -201,6 +201,8 @@ fn wish(founded: &Founded, rights: Rights, folder_id: Option<i64>, expires_at: O
         prefix: String::new(),
         rights,
         folder_id,
+        call_limit: None,
+        secret: None,
         expires_at,
     }
 }

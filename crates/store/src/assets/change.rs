@@ -4,25 +4,25 @@ use std::collections::BTreeSet;
 
 use sqlx::AnyConnection;
 
-use super::{Added, AssetChange, AssetState, NewAsset, NewBlob, NewVersion, bytes_of, take};
+use super::{Added, AssetChange, AssetState, NewAsset, NewBlob, NewVersion, Picture, bytes_of, family_word, take};
 use crate::{
     Catalog, Error, Noun, Refusal, Result,
     audit::{self, Action, Stamp},
     catalog::{Columns, settle},
-    fields, garbage, image_details, jobs,
+    fields, garbage, image_details,
+    jobs::{self, NewJob},
     names::{self, Holder},
-    tallies,
+    tallies, uploads,
 };
 
 const FOLDER_LIVES: &str = "select trashed_root from folders where tenant_id = $1 and id = $2";
 const ADD_ASSET: &str = "insert into assets (tenant_id, folder_id, asset_key, slug, name, name_key, state, scan, \
-     version_number, created_by, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $10) \
+     version_number, created_by, created_at, updated_at, family) values ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $10, $11) \
      returning id";
 const SET_SLUG: &str = "update assets set slug = $2 where id = $1";
 const ADD_VERSION: &str = "insert into versions (asset_id, number, blob_id, media_type, width, height, orientation, \
-     animated, created_by, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-const NEXT_VERSION: &str =
-    "update assets set version_number = version_number + 1, scan = $2 where id = $1 returning version_number";
+     animated, created_by, created_at, picture) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+const NEXT_VERSION: &str = "update assets set version_number = version_number + 1, scan = $2, family = $3 where id = $1 returning version_number";
 const LIMIT: &str = "update assets set download_limit = $2, expires_at = $3 where id = $1";
 const RENAME: &str = "update assets set name = $2, name_key = $3 where id = $1";
 const PLACE: &str = "update assets set folder_id = $2, slug = $3 where id = $1";
@@ -33,14 +33,26 @@ impl Catalog {
     /// # Errors
     /// `Missing` when a folder is not there or in the trash, `Taken` when a key exists.
     pub async fn add_assets(&self, assets: &[NewAsset], stamp: &Stamp) -> Result<Vec<Added>> {
-        settle(|| self.try_add_assets(assets, stamp)).await
+        settle(|| self.try_add_assets(assets, None, stamp)).await
+    }
+
+    /// Adds the asset that an upload was announced for, and ends the upload: of two who send its bytes, one gets there.
+    ///
+    /// # Errors
+    /// As for [`Self::add_assets`]; `Missing` when the upload is over.
+    pub async fn complete_upload(&self, upload_id: i64, asset: &NewAsset, stamp: &Stamp) -> Result<Added> {
+        let added = settle(|| self.try_add_assets(std::slice::from_ref(asset), Some(upload_id), stamp)).await?;
+        added.first().copied().ok_or(Error::Missing(Noun::Upload))
     }
 
     /// What other writers may hold too (bytes, slugs, tallies) is taken in an order that is the same for all, so that
     /// two of them seldom wait for each other.
-    async fn try_add_assets(&self, assets: &[NewAsset], stamp: &Stamp) -> Result<Vec<Added>> {
+    async fn try_add_assets(&self, assets: &[NewAsset], upload_id: Option<i64>, stamp: &Stamp) -> Result<Vec<Added>> {
         let now_ms = stamp.now_ms;
         let mut tx = self.begin().await?;
+        if let Some(upload_id) = upload_id {
+            uploads::end(tx.conn(), upload_id, now_ms).await?;
+        }
         let folders: BTreeSet<_> = assets.iter().map(|asset| (asset.tenant_id, asset.folder_id)).collect();
         for (tenant_id, folder_id) in folders {
             expect_living_folder(tx.conn(), tenant_id, folder_id).await?;
@@ -112,7 +124,11 @@ impl Catalog {
         let folder_id = take(tx.conn(), tenant_id, id, stamp.now_ms).await?.folder_id;
         let old_bytes = bytes_of(tx.conn(), id).await?;
         let (blob_id, kept_blob) = garbage::add(tx.conn(), tenant_id, &version.blob, stamp.now_ms).await?;
-        let row = sqlx::query(NEXT_VERSION).bind(id).bind(version.scan.as_str()).fetch_one(tx.conn()).await?;
+        let row = sqlx::query(NEXT_VERSION)
+            .bind(id)
+            .bind(version.scan.as_str())
+            .bind(family_word(version.media_type.family()));
+        let row = row.fetch_one(tx.conn()).await?;
         add_version(tx.conn(), id, row.int("version_number")?, blob_id, version, stamp.now_ms).await?;
         for job in &version.jobs {
             jobs::insert(tx.conn(), Some(tenant_id), &job.about(id), stamp.now_ms).await?;
@@ -153,7 +169,8 @@ async fn add(conn: &mut AnyConnection, asset: &NewAsset, blob_id: i64, now_ms: i
         .bind(AssetState::Ready.as_str())
         .bind(asset.version.scan.as_str())
         .bind(asset.version.created_by)
-        .bind(now_ms);
+        .bind(now_ms)
+        .bind(family_word(asset.version.media_type.family()));
     let row = query.fetch_one(&mut *conn).await;
     // The folder was there a moment ago, and users stay.
     let asset_id = row.map_err(|error| Error::of_row(error, Noun::Asset, Noun::Folder))?.int("id")?;
@@ -177,6 +194,8 @@ async fn add_version(
     let query = sqlx::query(ADD_VERSION).bind(asset_id).bind(number).bind(blob_id).bind(version.media_type.as_str());
     let query = query.bind(width.map(i64::from)).bind(height.map(i64::from)).bind(i64::from(version.orientation));
     let query = query.bind(i64::from(version.animated)).bind(version.created_by).bind(now_ms);
+    let picture = if version.jobs.contains(&NewJob::Preview) { Picture::Waiting } else { Picture::None };
+    let query = query.bind(picture.as_str());
     query.execute(&mut *conn).await?;
     if let Some(details) = &version.details {
         image_details::set(conn, blob_id, details, now_ms).await?;

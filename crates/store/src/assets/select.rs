@@ -2,10 +2,10 @@
 
 use std::str::FromStr;
 
-use content::{Digest, MediaType};
+use content::{Digest, Family, MediaType};
 use sqlx::any::AnyRow;
 
-use super::{Asset, AssetState, Blob, Scan, Version};
+use super::{Asset, AssetState, Blob, Picture, Scan, Version, family_word};
 use crate::{
     Catalog, Error, Result,
     blobs::{BlobId, BlobKey},
@@ -23,7 +23,7 @@ macro_rules! select {
              f.name as f_name, f.slug as f_slug, f.path as f_path, f.public_read as f_public_read, \
              f.created_by as f_created_by, f.created_at as f_created_at, f.updated_at as f_updated_at, \
              f.deleted_at as f_deleted_at, f.trashed_root as f_trashed_root, f.access_rules as f_access_rules, v.id as v_id, v.number as v_number, \
-             v.media_type, v.width, v.height, v.orientation, v.animated, v.created_at as v_created_at, b.id as b_id, \
+             v.media_type, v.width, v.height, v.orientation, v.animated, v.picture, v.created_at as v_created_at, b.id as b_id, \
              b.blob_key, b.size, b.sha256, b.md5, b.crc32 \
              from assets a join folders f on f.id = a.folder_id and f.purged_at is null \
              left join versions v on v.asset_id = a.id and v.number = a.version_number \
@@ -40,6 +40,10 @@ const BY_FOLDER: &str = select!(
 );
 
 const BY_IDS: &str = select!(concat!("where a.tenant_id = $1 and a.id in ", slot_list!()));
+const LATEST: &str = "select a.id from assets a cross join folders f where a.tenant_id = $1 and a.family = $2 and a.id < $3 \
+     and a.deleted_at is null and a.state = 'ready' and f.id = a.folder_id and f.trashed_root is null \
+     order by a.id desc limit $4";
+const SET_PICTURE: &str = "update versions set picture = $2 where blob_id = $1 and picture <> $2 returning asset_id";
 const DELETED: &str = select!(
     "where a.tenant_id = $1 and a.deleted_at is not null and a.state = 'ready' and (a.deleted_at, a.id) < ($2, $3) \
      order by a.deleted_at desc, a.id desc limit $4"
@@ -94,6 +98,32 @@ impl Catalog {
     pub async fn ruled_assets(&self, top: &Folder, limit: i64) -> Result<Vec<Asset>> {
         let query = sqlx::query(RULED).bind(top.tenant_id).bind(&top.path).bind(end_of(&top.path)).bind(limit);
         query.fetch_all(self.read()).await?.iter().map(read).collect()
+    }
+
+    /// The living, ready assets of one kind, the newest first, before the id `before`.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn latest_assets(&self, tenant_id: i64, family: Family, before: i64, limit: i64) -> Result<Vec<Asset>> {
+        let query = sqlx::query(LATEST).bind(tenant_id).bind(family_word(family)).bind(before).bind(limit);
+        let rows = query.fetch_all(self.read()).await?;
+        let ids: Vec<i64> = rows.iter().map(|row| row.int("id")).collect::<Result<_>>()?;
+        let mut found = self.assets_by_id(tenant_id, &ids).await?;
+        found.sort_unstable_by_key(|asset| std::cmp::Reverse(asset.id));
+        Ok(found)
+    }
+
+    /// Notes how far the picture of some bytes is, with every version that has them; tells of which assets they are.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_picture(&self, blob_id: i64, picture: Picture) -> Result<Vec<i64>> {
+        let mut tx = self.begin().await?;
+        let query = sqlx::query(SET_PICTURE).bind(blob_id).bind(picture.as_str());
+        let rows = query.fetch_all(tx.conn()).await?;
+        let assets = rows.iter().map(|row| row.int("asset_id")).collect::<Result<_>>()?;
+        tx.commit().await?;
+        Ok(assets)
     }
 
     /// The assets that were put in the trash themselves, the latest first, before `(deleted_at, id)`.
@@ -171,6 +201,7 @@ fn read_version(row: &AnyRow, id: i64) -> Result<Version> {
         pixels: pixels.and_then(|(width, height)| Some((u32::try_from(width).ok()?, u32::try_from(height).ok()?))),
         orientation: u8::try_from(row.int("orientation")?).unwrap_or(1),
         animated: row.flag("animated")?,
+        picture: Picture::parse(&row.text("picture")?)?,
         created_at: row.int("v_created_at")?,
         blob: read_blob(row)?,
     })

@@ -1,4 +1,5 @@
-//! Queries as they may be logged: with the values of secrets struck out. It knows names of secrets, of whichever dialect.
+//! Queries and paths as they may be logged: with secrets struck out. It knows names of secrets, of whichever dialect, and how long those are
+//! that stand in paths.
 
 use percent_encoding::percent_decode_str;
 
@@ -11,6 +12,7 @@ const SECRETS: &[&str] = &[
     "access_token",
     "api_key",
     "key",
+    "k",
     "client_secret",
     "refresh_token",
     "password",
@@ -46,6 +48,24 @@ pub(super) fn push_query(out: &mut Vec<u8>, query: &str) {
     }
 }
 
+/// 256 bits in letters and digits, or in base64: signatures and upload keys, where a URL is its own credential.
+const SECRET_SEGMENT_BYTES: usize = 43;
+
+/// Writes a path into a JSON string.
+pub(super) fn push_path(out: &mut Vec<u8>, path: &str) {
+    for (place, segment) in path.split('/').enumerate() {
+        if place > 0 {
+            out.push(b'/');
+        }
+        let opaque = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if segment.len() == SECRET_SEGMENT_BYTES && segment.bytes().all(opaque) {
+            out.extend_from_slice(b"***");
+        } else {
+            push_json(out, segment.as_bytes());
+        }
+    }
+}
+
 fn is_secret(key: &str) -> bool {
     let known = |key: &str| SECRETS.iter().any(|secret| secret.eq_ignore_ascii_case(key));
     if known(key) {
@@ -69,6 +89,22 @@ mod tests {
         let mut out = Vec::new();
         push_query(&mut out, query);
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn strikes_out_secrets_in_paths() {
+        let secret = "aB3_-".repeat(9);
+        for (path, expected) in [
+            ("/", "/"),
+            ("/up/short", "/up/short"),
+            (&*format!("/up/{}", &secret[..43]), "/up/***"),
+            (&*format!("/p/{}/54ATNEZ6I4/o/a.jpg", &secret[..43]), "/p/***/54ATNEZ6I4/o/a.jpg"),
+            (&*format!("/x/{secret}"), &*format!("/x/{secret}")),
+        ] {
+            let mut out = Vec::new();
+            push_path(&mut out, path);
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
     }
 
     #[test]

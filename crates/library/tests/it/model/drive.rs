@@ -212,7 +212,7 @@ impl<'a> Drive<'a> {
     }
 
     async fn search(&self, term: &str, under: Option<i64>, trashed: bool) -> Said {
-        let search = Search { name: term.to_owned(), id: None, under, trashed, page: 0, limit: 1_000 };
+        let search = Search { name: term.to_owned(), texts: false, id: None, under, trashed, page: 0, limit: 1_000 };
         let hits = self.bench.library.search(&self.actor, &search).await?;
         let nth = |ids: &[i64], id: i64| ids.iter().position(|known| *known == id);
         let folders: Vec<_> = hits.folders.iter().map(|folder| nth(&self.folders, folder.id)).collect();

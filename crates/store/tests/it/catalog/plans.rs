@@ -33,6 +33,9 @@ const MAY: &[(&str, Fault, &str)] = &[
     ("from tenants order by id", Fault::WholeTable, "it ends at its limit, and it is the command line's"),
     ("from tenants order by id", Fault::WholeIndex, "the same"),
     ("order by position", Fault::Sorts, "the fields of one asset are few, and their order is not that of their key"),
+    ("order by asset_id, position", Fault::Sorts, "the same of some dozen assets"),
+    ("from signing_keys", Fault::WholeTable, "there are one or two, and nodes remember them"),
+    ("from signing_keys", Fault::WholeIndex, "the same"),
     ("from near cross join", Fault::Sorts, "hits among the names that were looked at, which are bounded"),
     ("from named", Fault::Sorts, "the same"),
     (

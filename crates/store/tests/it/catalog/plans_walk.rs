@@ -3,11 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use content::MediaType;
+use content::{Family, MediaType};
 use sqlx::{AnyConnection, Connection};
 use store::{
     Catalog,
-    assets::{AssetChange, NewAsset, NewVersion, Scan},
+    assets::{AssetChange, Description, NewAsset, NewVersion, Picture, Scan},
     blobs::{BlobId, BlobKey},
     downloads::Download,
     fields::Field,
@@ -96,6 +96,9 @@ async fn tenants_users_and_tokens(site: &Site) {
     let token = catalog.add_token(&wish, &at(NOW)).await.unwrap();
     catalog.token("fliplet", &[1; 32]).await.unwrap();
     catalog.tokens(id, 0, 9).await.unwrap();
+    catalog.token_by_id("fliplet", token.id).await.unwrap();
+    catalog.user_to_sign_in(id, "ben@acme.test").await.unwrap().unwrap();
+    catalog.signing_keys(b"secret", NOW).await.unwrap();
     catalog.spend_token_call(token.id, NOW).await.unwrap();
     catalog.revoke_token(id, token.id, &at(NOW)).await.unwrap();
     catalog.disable_user(id, ben.id, &at(NOW)).await.unwrap();
@@ -116,6 +119,7 @@ async fn folders(site: &Site) {
     catalog.ruled_assets(&site.root, 9).await.unwrap();
     catalog.folder_of_anybody(folder.id).await.unwrap();
     catalog.folders_by_id(id, &[folder.id]).await.unwrap();
+    catalog.folders_with_children(id, &[folder.id]).await.unwrap();
     catalog.space_bytes(id, folder.id).await.unwrap();
 }
 
@@ -158,7 +162,16 @@ async fn assets(site: &Site) -> i64 {
     catalog.tags(asset_id).await.unwrap();
     catalog.assets_by_id(id, &[asset_id]).await.unwrap();
     catalog.field_of_assets(&[asset_id], "a").await.unwrap();
+    catalog.fields_of_assets(&[asset_id]).await.unwrap();
+    catalog.tags_of_assets(&[asset_id]).await.unwrap();
+    catalog.image_details_of_assets(&[asset_id]).await.unwrap();
+    let said = Description { tags: vec!["a".to_owned()], ..Description::default() };
+    catalog.describe_asset(id, asset_id, &said, &at(NOW)).await.unwrap();
+    catalog.described_assets(id, "a", i64::MAX, 9).await.unwrap();
+    catalog.latest_assets(id, Family::Image, i64::MAX, 9).await.unwrap();
     catalog.add_version(id, asset_id, &site.new_version(1), &at(NOW)).await.unwrap();
+    let blob_id = site.view(asset_id).await.version.unwrap().blob.id;
+    catalog.set_picture(blob_id, Picture::Drawn).await.unwrap();
     asset_id
 }
 
@@ -224,6 +237,9 @@ async fn uploads(site: &Site) {
     site.catalog.add_upload_part(upload.id, &part).await.unwrap();
     site.catalog.upload_parts(upload.id).await.unwrap();
     site.catalog.expired_uploads(NOW, 9).await.unwrap();
+    let late = at(NOW);
+    let asset = site.new_asset(site.root.id, "announced");
+    assert!(site.catalog.complete_upload(upload.id, &asset, &late).await.is_err());
     site.catalog.delete_upload(upload.id).await.unwrap();
 }
 
@@ -311,6 +327,7 @@ async fn records(site: &Site, asset_id: i64) {
     catalog.record(id, "botdoc", record.id).await.unwrap();
     catalog.records(id, "botdoc", "message", 0, 9).await.unwrap();
     catalog.asset_records(asset_id, "botdoc", "message", 0, 9).await.unwrap();
+    catalog.count_asset_records(&[asset_id], "botdoc", "message").await.unwrap();
     catalog.replace_record(id, "botdoc", record.id, "x", NOW).await.unwrap();
     catalog.delete_record(id, "botdoc", parent.id).await.unwrap();
 }

@@ -10,7 +10,7 @@ use store::{
 
 use super::{
     engines::{NOW, on_each_engine},
-    samples::{Site, assert_fails, random_key},
+    samples::{Site, assert_fails, at, random_key},
 };
 
 fn new_upload(site: &Site) -> NewUpload {
@@ -46,6 +46,29 @@ fn an_upload_reads_back_as_it_was_begun() {
         assert_fails!(site.catalog.add_upload(&wish, NOW).await, Error::Taken(Noun::Upload));
         let open_ended = NewUpload { declared_bytes: None, ..new_upload(&site) };
         assert_eq!(site.catalog.add_upload(&open_ended, NOW).await.unwrap().declared_bytes, None);
+    });
+}
+
+#[test]
+fn of_those_who_complete_an_upload_one_does_and_not_too_late() {
+    on_each_engine(async |database| {
+        let site = Site::new(&database.catalog).await;
+        let upload = site.catalog.add_upload(&new_upload(&site), NOW).await.unwrap();
+        let assets: Vec<_> = (0..8).map(|number| site.new_asset(site.root.id, &format!("{number}"))).collect();
+        let stamp = at(NOW + 99);
+        let outcomes =
+            join_all(assets.iter().map(|asset| site.catalog.complete_upload(upload.id, asset, &stamp))).await;
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+        for outcome in outcomes.into_iter().filter(Result::is_err) {
+            assert_fails!(outcome, Error::Missing(Noun::Upload));
+        }
+        assert_eq!(site.catalog.count_folder_assets(site.tenant.id, site.root.id).await.unwrap(), 1);
+        let late = site.catalog.add_upload(&new_upload(&site), NOW).await.unwrap();
+        let asset = site.new_asset(site.root.id, "late");
+        assert_fails!(
+            site.catalog.complete_upload(late.id, &asset, &at(NOW + 100)).await,
+            Error::Missing(Noun::Upload)
+        );
     });
 }
 

@@ -1,0 +1,76 @@
+//! Signatures: what makes a URL or a session something that only this server can have given out, without a row for each. One
+//! set of keys serves all nodes; each use has a key of its own, made of those, so that nothing signed for one passes for another.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use store::signing_keys::SigningKey;
+
+use crate::{Fault, Library, chance};
+
+/// For how long keys are not read again, in milliseconds: another node may have made the first at the same time.
+const KEYS_AGE_MS: i64 = 60 * 1_000;
+
+/// The keys, and when they were read.
+#[derive(Default)]
+pub(crate) struct Memory(Mutex<Option<(Arc<[SigningKey]>, i64)>>);
+
+impl Library {
+    /// The keys for one use, newest first: the first signs, all are believed. For dialects whose own form of signature is
+    /// not ours; each takes the name of its realm for the use.
+    ///
+    /// # Errors
+    /// When the keys can not be read.
+    pub async fn keys_for(&self, purpose: &str) -> Result<Vec<[u8; 32]>, Fault> {
+        Ok(self.signing_keys().await?.iter().map(|key| mac(&key.secret, purpose)).collect())
+    }
+
+    /// A signature of a text, 43 characters of `A-Za-z0-9_-`.
+    pub(crate) async fn sign(&self, purpose: &str, text: &str) -> Result<String, Fault> {
+        let keys = self.keys_for(purpose).await?;
+        let key = keys.first().ok_or(Fault::Unavailable("database"))?;
+        Ok(URL_SAFE_NO_PAD.encode(mac(key, text)))
+    }
+
+    /// Whether a text was signed here for this use.
+    pub(crate) async fn is_signed(&self, purpose: &str, text: &str, signature: &str) -> Result<bool, Fault> {
+        let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else { return Ok(false) };
+        let keys = self.keys_for(purpose).await?;
+        // In constant time for each key, of which there are few.
+        Ok(keys.iter().any(|key| hasher(key, text).verify_slice(&signature).is_ok()))
+    }
+
+    /// The key that is there longest, which is never given up.
+    pub(crate) async fn lasting_key(&self, purpose: &str) -> Result<[u8; 32], Fault> {
+        let keys = self.signing_keys().await?;
+        let oldest = keys.iter().min_by_key(|key| key.id).ok_or(Fault::Unavailable("database"))?;
+        Ok(mac(&oldest.secret, purpose))
+    }
+
+    async fn signing_keys(&self) -> Result<Arc<[SigningKey]>, Fault> {
+        let now_ms = self.now_ms();
+        // Nothing can go wrong half-way, so a poisoned lock guards what is in order.
+        let known = self.inner.keys.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((keys, read_at)) = known
+            && (0..KEYS_AGE_MS).contains(&now_ms.saturating_sub(read_at))
+        {
+            return Ok(keys);
+        }
+        let first = chance::secret(43);
+        let keys: Arc<[SigningKey]> = self.inner.catalog.signing_keys(first.as_bytes(), now_ms).await?.into();
+        *self.inner.keys.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Arc::clone(&keys), now_ms));
+        Ok(keys)
+    }
+}
+
+fn hasher(key: &[u8], text: &str) -> Hmac<Sha256> {
+    let mut hasher = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    hasher.update(text.as_bytes());
+    hasher
+}
+
+fn mac(key: &[u8], text: &str) -> [u8; 32] {
+    hasher(key, text).finalize().into_bytes().into()
+}

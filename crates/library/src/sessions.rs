@@ -1,0 +1,86 @@
+//! Signing in: people with their passwords, and keys that act for somebody for a while. What a session looks like on the wire is
+//! the dialect's business; here it comes to a token's id and a person's.
+
+use std::sync::Arc;
+
+use argon2::{Argon2, PasswordHash, PasswordVerifier};
+
+use crate::{Actor, Fault, Library, Origin, Rights, Token, User, actor::Holder};
+
+/// Nobody's password: who is not there takes as long to refuse as who is.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdA$OtOB8Xg4GjDMyVXQ5t1B0fSzJIm0oT1dHk5Z0Bvjgk8";
+
+impl Library {
+    /// The person of a tenant with this address and password.
+    ///
+    /// # Errors
+    /// `Unauthenticated` when there is nobody, the password is another, or they are shut out: nobody is told which.
+    pub async fn sign_in(&self, tenant_id: i64, email: &str, password: &str) -> Result<User, Fault> {
+        let found = self.inner.catalog.user_to_sign_in(tenant_id, &email.trim().to_lowercase()).await?;
+        let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
+        let (hash, password) = (hash.unwrap_or_else(|| NOBODY.to_owned()), password.to_owned());
+        // Slow and hungry by design, so never on the async threads.
+        let checked = tokio::task::spawn_blocking(move || {
+            let hash = PasswordHash::new(&hash).ok()?;
+            Argon2::default().verify_password(password.as_bytes(), &hash).ok()
+        });
+        let matches = checked.await.map_err(Fault::internal)?.is_some();
+        user.filter(|user| matches && user.disabled_at.is_none()).ok_or(Fault::Unauthenticated)
+    }
+
+    /// The token with this secret, if it works.
+    ///
+    /// # Errors
+    /// `Unauthenticated` when it does not.
+    pub async fn token_of(&self, realm: &str, secret: &str, origin: &Origin) -> Result<Token, Fault> {
+        let actor = self.authenticate(realm, secret, origin.clone()).await?;
+        actor.token().cloned().ok_or(Fault::Unauthenticated)
+    }
+
+    /// Uses a token up that works so many times; false when it was used as often as it may be.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn spend_token(&self, token: &Token) -> Result<bool, Fault> {
+        Ok(self.inner.catalog.spend_token_call(token.id, self.now_ms()).await?)
+    }
+
+    /// Somebody who acts by a token without its secret, because they were given a session by it: as its own user, or as another
+    /// person of its tenant, with the rights of their role and not more than the token's.
+    ///
+    /// # Errors
+    /// `Unauthenticated` when the token was taken back or is over, or the person is shut out.
+    pub async fn act_by(&self, realm: &str, token_id: i64, user_id: i64, origin: Origin) -> Result<Actor, Fault> {
+        let now_ms = self.now_ms();
+        let holder = match self.inner.tokens.session((token_id, user_id), now_ms) {
+            Some(holder) => holder,
+            None => {
+                let token = self.inner.catalog.token_by_id(realm, token_id).await?.ok_or(Fault::Unauthenticated)?;
+                let user = self.inner.catalog.user(token.tenant_id, user_id).await?.ok_or(Fault::Unauthenticated)?;
+                let is_own = token.user_id == user.id;
+                let mut holder = Holder::new(token, user);
+                if !is_own {
+                    holder.rights = holder.rights.and(rights_of_role(&holder.user.role));
+                }
+                let holder = Arc::new(holder);
+                self.inner.tokens.remember_session((token_id, user_id), &holder, now_ms);
+                holder
+            }
+        };
+        let token = &holder.token;
+        let over = token.revoked_at.is_some() || token.expires_at.is_some_and(|at| at <= now_ms);
+        if token.realm != realm || over || holder.user.disabled_at.is_some() {
+            return Err(Fault::Unauthenticated);
+        }
+        Ok(Actor::holder(holder, origin))
+    }
+}
+
+/// What people may do who sign in.
+fn rights_of_role(role: &str) -> Rights {
+    match role {
+        "admin" => Rights::ALL,
+        "editor" => Rights::CHANGE,
+        _ => Rights::READ,
+    }
+}
