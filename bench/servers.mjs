@@ -10,7 +10,8 @@ const MEDIARY = join(process.env.CARGO_TARGET_DIR, "release", "mediary");
 /** A new library, served. Each request is a line in its log. */
 export async function mediary(folder, options = {}) {
   const data = join(folder, "library");
-  const keys = JSON.parse(await run(null, MEDIARY, ["init", "--data", data, "--json"], { env: options.env })).fliplet;
+  const { fliplet, mediaflow } = JSON.parse(await run(null, MEDIARY, ["init", "--data", data, "--json"], { env: options.env }));
+  const keys = { ...fliplet, mediaflow };
   return serveMediary(folder, { ...options, keys });
 }
 
@@ -22,6 +23,14 @@ export async function serveMediary(folder, { keys, ...options }) {
   const child = startMediary(folder, port, options);
   await answers(`${base}/healthz`, child, log);
   return { base, child, folder, api: `${base}/fliplet/v1/media`, keys, ...keys, key: `Auth-token: ${keys.auth_token}` };
+}
+
+/** An access token for Mediaflow's API. */
+export async function accessToken({ base, keys }) {
+  const { client_id, client_secret, refresh_token } = keys.mediaflow;
+  const query = new URLSearchParams({ grant_type: "refresh_token", client_id, client_secret, refresh_token });
+  const answer = await fetch(`${base}/mediaflow/1/oauth2/token?${query}`);
+  return (await answer.json()).access_token;
 }
 
 /**

@@ -74,11 +74,12 @@ const STATEMENTS = `
     from new_folders, first order by id;
   insert into names (folder_id, slug, child_folder_id) select parent_id, name, id from new_folders order by parent_id, name;
 
-  insert into assets (id, tenant_id, folder_id, asset_key, slug, name, name_key, state, scan, version_number, created_by, created_at, updated_at)
-    select n.id, tenant_id, folder_id, 'bench' || (100000000000000 + n.id), name, name, name, 'ready', scan, 1, created_by, n.created_at, n.created_at
+  insert into assets (id, tenant_id, folder_id, asset_key, slug, name, name_key, state, scan, version_number, created_by, created_at, updated_at,
+      family)
+    select n.id, tenant_id, folder_id, 'bench' || (100000000000000 + n.id), name, name, name, 'ready', scan, 1, created_by, n.created_at, n.created_at, 'image'
     from new_assets n, first order by n.id;
-  insert into versions (asset_id, number, blob_id, media_type, width, height, orientation, animated, created_by, created_at)
-    select n.id, 1, blob_id, media_type, width, height, orientation, animated, created_by, n.created_at
+  insert into versions (asset_id, number, blob_id, media_type, width, height, orientation, animated, created_by, created_at, picture)
+    select n.id, 1, blob_id, media_type, width, height, orientation, animated, created_by, n.created_at, 'drawn'
     from new_assets n, first order by n.id;
   insert into names (folder_id, slug, asset_id) select folder_id, name, id from new_assets order by folder_id, name;
 

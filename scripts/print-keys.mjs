@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 
 const [keysPath, base] = process.argv.slice(2);
-const { tenant, admin, fliplet } = JSON.parse(readFileSync(keysPath, "utf8"));
+const { tenant, admin, fliplet, mediaflow } = JSON.parse(readFileSync(keysPath, "utf8"));
 
 /** Quotes text for a shell. */
 const quoted = (text) => `'${String(text).replaceAll("'", `'\\''`)}'`;
@@ -17,6 +17,12 @@ const upload =
   quoted(`${api}/files?${organization}`);
 const idsOfUpload = `$(${upload} | node -p 'JSON.parse(require("fs").readFileSync(0)).files.map((f) => f.id).join()')`;
 
+const token =
+  `${base}/mediaflow/1/oauth2/token?grant_type=refresh_token&client_id=${mediaflow.client_id}` +
+  `&client_secret=${mediaflow.client_secret}&refresh_token=${mediaflow.refresh_token}`;
+const accessToken = `$(curl -sS ${quoted(token)} | node -p 'JSON.parse(require("fs").readFileSync(0)).access_token')`;
+const latest = `${base}/mediaflow/1/file/latest?fields=id,name,filename,hasPreview,icon,smallPreview,type`;
+
 console.log(`
 Mediary is at ${base} (${tenant.name}). Ctrl-C stops it.
 
@@ -28,6 +34,12 @@ Mediary is at ${base} (${tenant.name}). Ctrl-C stops it.
   App token          ${fliplet.app_token}
   organizationId     ${fliplet.organization_id}
   appId              ${fliplet.app_id}
+
+  Mediaflow API      ${base}/mediaflow/1/
+  client_id          ${mediaflow.client_id}
+  client_secret      ${mediaflow.client_secret}
+  refresh_token      ${mediaflow.refresh_token}
+  Upload folder      ${mediaflow.folder_id}
 
 All of these are kept in ${keysPath}. Lines to try, each by itself:
 
@@ -42,4 +54,7 @@ Create a folder:
 
 Upload a file and fetch it back in a ZIP:
   ${curl} -o media.zip "${api}/zip?${organization}&files=${idsOfUpload}"
+
+The same library through Mediaflow's API:
+  curl -sS -H "Authorization: Bearer ${accessToken}" ${quoted(latest)}
 `);

@@ -1,6 +1,7 @@
 //! The first tenant: an admin, and one set of keys for each dialect.
 
-use library::{Actor, Library, NewPerson, Origin, secret};
+use library::{Actor, Library, NewPerson, Origin, Right, Rights, secret};
+use mediaflow::KeysWish;
 use serde::Serialize;
 
 use crate::Failure;
@@ -14,6 +15,8 @@ pub struct Keys {
     pub admin: AdminKeys,
     /// Fliplet's keys.
     pub fliplet: FlipletKeys,
+    /// Mediaflow's keys.
+    pub mediaflow: MediaflowKeys,
 }
 
 /// The tenant.
@@ -47,6 +50,16 @@ pub struct FlipletKeys {
     pub app_token: String,
 }
 
+/// Mediaflow's keys.
+#[derive(Debug, Clone, Serialize)]
+pub struct MediaflowKeys {
+    /// Client and refresh token.
+    #[serde(flatten)]
+    pub keys: mediaflow::Keys,
+    /// A plain folder to upload to, which every dialect sees.
+    pub folder_id: i64,
+}
+
 /// Founds a tenant with an admin, an app and keys.
 ///
 /// # Errors
@@ -76,9 +89,20 @@ pub async fn found(library: &Library, name: &str, email: &str) -> Result<Keys, F
     let (_, auth_token) = library.add_token(&system, studio).await?;
     let of_app = wish(fliplet::TokenKind::App, service.id, Some(app.id), "Made by init");
     let (_, app_token) = library.add_token(&system, of_app).await?;
+    let root = library.root_folder(&system, tenant_id, Right::Create).await?;
+    let uploads = library.create_folder(&system, root.id, "Uploads").await?;
+    let wish = KeysWish {
+        tenant_id,
+        user_id: service.id,
+        name: "Made by init".to_owned(),
+        rights: Rights::ALL,
+        folder_id: None,
+    };
+    let keys = mediaflow::add_keys(library, &system, &wish).await?;
     Ok(Keys {
         tenant: TenantKeys { id: tenant_id, name: founded.tenant.name },
         admin: AdminKeys { email: founded.admin.email, password },
         fliplet: FlipletKeys { auth_token, organization_id: tenant_id, app_id: app.id, app_token },
+        mediaflow: MediaflowKeys { keys, folder_id: uploads.id },
     })
 }

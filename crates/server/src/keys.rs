@@ -2,7 +2,8 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use fliplet::TokenKind;
-use library::{Actor, Library, NewPerson, Origin, Token, TokenWish, secret};
+use library::{Actor, Library, NewPerson, Origin, Rights, Token, TokenWish, secret};
+use mediaflow::KeysWish;
 use serde_json::{Value, json};
 
 use crate::{Failure, founding};
@@ -104,6 +105,25 @@ enum DialectToken {
         #[arg(long)]
         app: Option<i64>,
     },
+    /// A client and a refresh token for Mediaflow's API.
+    Mediaflow {
+        /// What they may do.
+        #[arg(long, value_enum, default_value = "change")]
+        rights: MediaflowRights,
+        /// The folder that they are confined to.
+        #[arg(long)]
+        folder: Option<i64>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum MediaflowRights {
+    /// See and download.
+    Read,
+    /// Upload and report too.
+    Change,
+    /// Everything, held by no rule.
+    All,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -156,6 +176,16 @@ pub(crate) async fn user(library: &Library, command: UserCommand) -> Result<Valu
 pub(crate) async fn token(library: &Library, command: TokenCommand) -> Result<Value, Failure> {
     match command {
         TokenCommand::Create(new) => {
+            if let DialectToken::Mediaflow { rights, folder } = new.dialect {
+                let rights = match rights {
+                    MediaflowRights::Read => Rights::READ,
+                    MediaflowRights::Change => Rights::CHANGE,
+                    MediaflowRights::All => Rights::ALL,
+                };
+                let wish =
+                    KeysWish { tenant_id: new.tenant, user_id: new.user, name: new.name, rights, folder_id: folder };
+                return Ok(serde_json::to_value(mediaflow::add_keys(library, &system(), &wish).await?)?);
+            }
             let wish = wish_of(new)?;
             let (token, secret) = library.add_token(&system(), wish).await?;
             let mut view = token_view(&token);
@@ -171,7 +201,7 @@ pub(crate) async fn token(library: &Library, command: TokenCommand) -> Result<Va
 }
 
 fn wish_of(new: NewTokenArguments) -> Result<TokenWish, Failure> {
-    let DialectToken::Fliplet { kind, app } = new.dialect;
+    let DialectToken::Fliplet { kind, app } = new.dialect else { return Err("not a token of Fliplet's".into()) };
     let kind = match (kind, app) {
         (FlipletKind::App | FlipletKind::Session, None) => {
             return Err("a token of kind app or session needs --app".into());

@@ -15,8 +15,8 @@ mod wiring;
 
 use std::{ffi::OsString, process::ExitCode};
 
-pub use founding::{FlipletKeys, Keys, found};
-pub use mounts::{dialect_routes, mounts};
+pub use founding::{FlipletKeys, Keys, MediaflowKeys, found};
+pub use mounts::{DialectRoute, dialect_routes, mounts};
 pub use serving::{Running, start};
 pub use settings::{BadSettings, Settings};
 pub use wiring::{open, open_with_clock};

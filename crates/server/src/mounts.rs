@@ -7,21 +7,27 @@ use wire::{Cors, Mount, Mounts, refuse_plainly};
 use crate::{Failure, Settings, probes};
 
 /// The dialects that there are, by name.
-pub(crate) const DIALECTS: &[&str] = &["fliplet"];
+pub(crate) const DIALECTS: &[&str] = &["fliplet", "mediaflow"];
 
 const FRONT: &str = "front";
 
 /// Probes are asked by machines of the operator's, not by pages of other origins.
 static SAME_ORIGIN: Cors = Cors { allow_headers: "", allow_methods: "GET, HEAD", expose_headers: "X-Request-Id" };
 static FLIPLET_CORS: Cors = fliplet::CORS;
+static MEDIAFLOW_CORS: Cors = mediaflow::CORS;
 
 /// A probe takes no body to speak of, in bytes.
 const SMALL_BODY_BYTES: u64 = 64 * 1024;
 
-/// Every route of every dialect: its mount's prefix, method, path and right. For the tests that try every door.
+/// A route of a dialect: its mount's prefix, method, path and right; none where the URL or body is the credential.
+pub type DialectRoute = (&'static str, Method, &'static str, Option<Right>);
+
+/// Every route of every dialect, for the tests that try every door.
 #[must_use]
-pub fn dialect_routes() -> Vec<(&'static str, Method, &'static str, Right)> {
-    fliplet::ROUTES.iter().map(|route| ("/fliplet", route.method.clone(), route.path, route.right)).collect()
+pub fn dialect_routes() -> Vec<DialectRoute> {
+    let fliplet = fliplet::ROUTES.iter().map(|route| ("/fliplet", route.method.clone(), route.path, Some(route.right)));
+    let mediaflow = mediaflow::ROUTES.iter().map(|route| ("/mediaflow", route.method.clone(), route.path, route.right));
+    fliplet.chain(mediaflow).collect()
 }
 
 /// Mounts everything.
@@ -29,15 +35,26 @@ pub fn dialect_routes() -> Vec<(&'static str, Method, &'static str, Right)> {
 /// # Errors
 /// When two dialects claim one host, or the public URL is none.
 pub fn mounts(library: &Library, settings: &Settings) -> Result<Mounts, Failure> {
-    let dialects = vec![Mount {
-        name: "fliplet",
-        prefix: "/fliplet",
-        hosts: settings.fliplet.hosts.clone(),
-        router: fliplet::router(library.clone()),
-        cors: &FLIPLET_CORS,
-        max_body_bytes: fliplet::MAX_BODY_BYTES,
-        refuse: fliplet::refuse,
-    }];
+    let dialects = vec![
+        Mount {
+            name: "fliplet",
+            prefix: "/fliplet",
+            hosts: settings.fliplet.hosts.clone(),
+            router: fliplet::router(library.clone()),
+            cors: &FLIPLET_CORS,
+            max_body_bytes: fliplet::MAX_BODY_BYTES,
+            refuse: fliplet::refuse,
+        },
+        Mount {
+            name: "mediaflow",
+            prefix: "/mediaflow",
+            hosts: settings.mediaflow.hosts.clone(),
+            router: mediaflow::router(library.clone(), settings.mediaflow_config()?),
+            cors: &MEDIAFLOW_CORS,
+            max_body_bytes: mediaflow::MAX_BODY_BYTES,
+            refuse: mediaflow::refuse,
+        },
+    ];
     let listed = dialects.iter().map(|mount| (mount.name, mount.prefix)).collect();
     let plain = |name, prefix, router| Mount {
         name,

@@ -49,6 +49,8 @@ pub struct Settings {
     pub log: Log,
     /// Fliplet's own settings.
     pub fliplet: Dialect,
+    /// Mediaflow's own settings.
+    pub mediaflow: Mediaflow,
 }
 
 /// `[database]`
@@ -157,6 +159,34 @@ pub struct Dialect {
     pub hosts: Vec<String>,
 }
 
+/// `[mediaflow]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mediaflow {
+    /// Host names under which it answers at `/`.
+    pub hosts: Vec<String>,
+    /// See [`mediaflow::Config::redirect_uris`].
+    pub redirect_uris: Vec<String>,
+    /// See [`mediaflow::Config::formats`].
+    pub formats: Vec<MediaflowFormat>,
+}
+
+/// `[[mediaflow.formats]]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MediaflowFormat {
+    /// How people call it.
+    pub name: String,
+    /// In pixels; 0: follows from the height.
+    pub width_px: u32,
+    /// In pixels; 0: follows from the width.
+    pub height_px: u32,
+    /// `jpg`, `png` or `webp`.
+    pub filetype: String,
+    /// Whether the proportions stay.
+    pub keep_ratio: bool,
+}
+
 /// What flags set; it wins over everything else.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Flags {
@@ -188,6 +218,8 @@ impl Settings {
             .try_parsing(true)
             .list_separator(",")
             .with_list_parse_key("fliplet.hosts")
+            .with_list_parse_key("mediaflow.hosts")
+            .with_list_parse_key("mediaflow.redirect_uris")
             .source(Some(environment.into_iter().collect()));
         builder = builder.add_source(environment);
         let data = flags.data.as_ref().map(|path| path.to_string_lossy().into_owned());
@@ -228,10 +260,31 @@ impl Settings {
         if (1..MIN_RENDITIONS_AGE_MS).contains(&self.renditions.max_age_ms) {
             return bad("renditions.max_age_ms is 0 or at least two hours: the last use is known to the hour");
         }
+        self.mediaflow_config()?;
         if self.renderer.queue == 0 || self.renderer.deadline_ms == 0 {
             return bad("renderer.queue and renderer.deadline_ms are at least 1");
         }
         Ok(())
+    }
+
+    pub(crate) fn mediaflow_config(&self) -> Result<mediaflow::Config, BadSettings> {
+        let format = |set: &MediaflowFormat| {
+            let filetype = match set.filetype.as_str() {
+                "jpg" => library::Format::Jpeg,
+                "png" => library::Format::Png,
+                "webp" => library::Format::Webp,
+                other => return Err(BadSettings(format!("mediaflow.formats: {other} is none of jpg, png, webp"))),
+            };
+            if (set.width_px, set.height_px) == (0, 0) || set.width_px.max(set.height_px) > 16_383 {
+                return Err(BadSettings("mediaflow.formats: a size is 1 to 16383 pixels".to_owned()));
+            }
+            let size = (set.width_px, set.height_px);
+            Ok(mediaflow::Format { name: set.name.clone(), size, filetype, keep_ratio: set.keep_ratio })
+        };
+        Ok(mediaflow::Config {
+            formats: self.mediaflow.formats.iter().map(format).collect::<Result<_, _>>()?,
+            redirect_uris: self.mediaflow.redirect_uris.clone(),
+        })
     }
 
     pub(crate) fn database_url(&self) -> String {

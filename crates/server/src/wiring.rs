@@ -27,7 +27,7 @@ pub async fn open_with_clock(settings: &Settings, clock: Clock) -> Result<Librar
     let blobs = blobs.map_err(|error| told("the store", &error))?;
     let renderer = Renderer::new(renderer_config(settings));
     // What the dialects show right after an upload.
-    let previews = fliplet::PREVIEWS.to_vec();
+    let previews = [fliplet::PREVIEWS, mediaflow::PREVIEWS].concat();
     Ok(Library::new(catalog, blobs, renderer, videos(settings), clock, settings.library_limits(), previews))
 }
 

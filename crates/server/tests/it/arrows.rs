@@ -10,7 +10,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("library", &["content", "media", "store"]),
     ("wire", &["content"]),
     ("fliplet", &["content", "library", "wire"]),
-    ("server", &["fliplet", "library", "media", "store", "wire"]),
+    ("mediaflow", &["content", "library", "wire"]),
+    ("server", &["fliplet", "library", "media", "mediaflow", "store", "wire"]),
 ];
 
 /// What a crate may not name among the crates of others, by its floor.
@@ -21,6 +22,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("library", &["axum", "http", "hyper", "object_store", "serde", "serde_json", "sqlx"]),
     ("wire", &["object_store", "sqlx"]),
     ("fliplet", &["object_store", "sqlx"]),
+    ("mediaflow", &["object_store", "sqlx"]),
 ];
 
 fn crates() -> PathBuf {

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::support::{Answer, Ask, Scene, on_each_engine, on_one_engine_with};
+use crate::support::{Answer, Ask, Scene, on_each_engine, on_one_engine_with, routes_of};
 
 /// Far more than any body of names and ids.
 const TEN_MEGABYTES: usize = 10 * 1024 * 1024;
@@ -33,7 +33,7 @@ fn the_list_of_them_is_whole() {
         |_| {},
         async |server| {
             let scene = Scene::new(server).await;
-            let with_bodies = mediary::dialect_routes().into_iter().filter(|(_, method, path, _)| {
+            let with_bodies = routes_of("/fliplet").into_iter().filter(|(_, method, path, _)| {
                 let reads = ["POST", "PUT", "PATCH"].contains(&method.as_str());
                 reads && !path.ends_with("/restore") && *path != "/v1/media/files"
             });

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Ask, Organization, Server, forms::Form, on_each_engine, on_one_engine_with};
+use crate::support::{Answer, Ask, Organization, Server, forms::Form, on_each_engine, on_one_engine_with, routes_of};
 
 /// No id is one of these. They are written as targets carry them.
 const NO_IDS: &[&str] = &[
@@ -60,7 +60,7 @@ fn ids_that_are_none() {
     with_organization(async |server, organization| {
         let ask = |method: &str, target: &str| server.fliplet(method, target).token(&organization.token);
         let with_ids: Vec<_> =
-            mediary::dialect_routes().into_iter().filter(|(_, _, path, _)| path.contains("{id}")).collect();
+            routes_of("/fliplet").into_iter().filter(|(_, _, path, _)| path.contains("{id}")).collect();
         for id in NO_IDS.iter().chain(NOTHINGS) {
             for (prefix, method, path, _) in &with_ids {
                 // A body that is right does not help.
@@ -136,8 +136,7 @@ fn lists_that_are_too_long() {
 #[test]
 fn methods_that_a_path_does_not_take() {
     with_organization_once(async |server, organization| {
-        let routes: Vec<_> =
-            mediary::dialect_routes().into_iter().filter(|(prefix, ..)| *prefix == "/fliplet").collect();
+        let routes = routes_of("/fliplet");
         for (prefix, _, path, _) in &routes {
             let mut allowed: Vec<&str> = routes
                 .iter()

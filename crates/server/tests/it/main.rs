@@ -20,6 +20,7 @@ mod file_manager;
 mod garbage;
 mod interruptions;
 mod limits;
+mod mediaflow;
 mod moving;
 mod pdf;
 mod ranges;

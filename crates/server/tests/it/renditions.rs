@@ -135,9 +135,9 @@ fn what_is_dropped_beside_a_server_is_drawn_again() {
             let all = [&one, &two, &their];
             // Each has its preview, too.
             for (arguments, dropped) in [
-                (vec!["--asset".to_owned(), one.id.to_string()], 2),
-                (vec!["--tenant".to_owned(), "Other".to_owned()], 2),
-                (vec!["--tenant".to_owned(), ours.id.to_string()], 4),
+                (vec!["--asset".to_owned(), one.id.to_string()], 4),
+                (vec!["--tenant".to_owned(), "Other".to_owned()], 4),
+                (vec!["--tenant".to_owned(), ours.id.to_string()], 6),
                 (Vec::new(), 6),
             ] {
                 let first = join_all(all.map(|image| image.get(server, server.address, "size=100>?"))).await;
@@ -169,9 +169,9 @@ fn what_was_warmed_is_not_drawn_for_anybody_who_asks() {
         let (ours, theirs) = (server.organization("Acme").await, server.organization("Other").await);
         let mut images = Vec::new();
         for number in 0..3 {
-            images.push(Image::upload(server, &ours, "p.jpg", &jpeg(600 + number, 400)).await);
+            images.push(Image::upload(server, &ours, "p.jpg", &jpeg(700 + number, 400)).await);
         }
-        images.push(Image::upload(server, &theirs, "p.jpg", &jpeg(600, 400)).await);
+        images.push(Image::upload(server, &theirs, "p.jpg", &jpeg(700, 400)).await);
         server.settle().await;
         let thumbs = async || {
             join_all(images.iter().map(|image| async {

@@ -20,3 +20,8 @@ pub use engines::{on_each_engine, on_each_engine_with, on_one_engine_with};
 pub use organizations::Organization;
 pub use scenes::Scene;
 pub use server::{NOW_MS, Server};
+
+/// Every route of one dialect.
+pub fn routes_of(prefix: &str) -> Vec<mediary::DialectRoute> {
+    mediary::dialect_routes().into_iter().filter(|(known, ..)| *known == prefix).collect()
+}

@@ -1,0 +1,104 @@
+//! Every route that wants a token, and callers who should not get through it: nobody, a wrong token, another customer's, a key
+//! without the right.
+
+use library::Rights;
+use serde_json::Value;
+
+use super::{
+    Agent,
+    agent::{ask, refused},
+};
+use crate::support::{Ask, Server, on_each_engine, routes_of};
+
+/// A request to a route that wants a token.
+struct Knock {
+    method: &'static str,
+    route: &'static str,
+    /// With `{file}` and `{folder}` for ours.
+    target: &'static str,
+    body: &'static str,
+    /// What another customer gets: their own, where no id leads to anything here.
+    foreign: u16,
+}
+
+const fn get(route: &'static str, target: &'static str, foreign: u16) -> Knock {
+    Knock { method: "GET", route, target, body: "", foreign }
+}
+
+const fn post(route: &'static str, target: &'static str, body: &'static str, foreign: u16) -> Knock {
+    Knock { method: "POST", route, target, body, foreign }
+}
+
+const KNOCKS: &[Knock] = &[
+    get("/1/file/latest", "/1/file/latest?fields=all", 200),
+    get("/1/file/{id}", "/1/file/{file}", 404),
+    post("/1/file", "/1/file", r#"{"filename":"a.txt","filesize":1,"toFolder":{folder}}"#, 403),
+    get("/1/file/{id}/folder", "/1/file/{file}/folder", 404),
+    get("/1/file/{id}/checkpermissions", "/1/file/{file}/checkpermissions", 404),
+    get("/1/file/{id}/usage", "/1/file/{file}/usage", 404),
+    post("/1/file/{id}/usage", "/1/file/{file}/usage", r#"{"contact":"x"}"#, 404),
+    post("/1/file/multiple/usage", "/1/file/multiple/usage", r#"{"id":[{file}]}"#, 200),
+    get("/1/file/{id}/license", "/1/file/{file}/license", 404),
+    get("/1/file/{id}/aialttext", "/1/file/{file}/aialttext", 404),
+    get("/1/file/{id}/download", "/1/file/{file}/download", 404),
+    get("/1/file/{id}/download/{format}", "/1/file/{file}/download/0", 404),
+    get("/1/folder", "/1/folder", 200),
+    get("/1/folder/{id}", "/1/folder/{folder}", 404),
+    get("/1/folder/{id}/children", "/1/folder/{folder}/children", 404),
+    get("/1/folder/{id}/file", "/1/folder/{folder}/file", 404),
+    get("/1/foldertree", "/1/foldertree?fields=all", 200),
+    post("/1/search/file", "/1/search/file", r#"{"searchTerm":"our"}"#, 200),
+    get("/1/format", "/1/format", 200),
+    get("/1/mark", "/1/mark", 200),
+    get("/1/user/me", "/1/user/me", 200),
+    get("/1/me", "/1/me", 200),
+    get("/1/player/theme", "/1/player/theme", 200),
+];
+
+#[test]
+fn every_route_that_wants_a_token_has_a_knock() {
+    let routes: Vec<_> = routes_of("/mediaflow")
+        .into_iter()
+        .filter(|(.., right)| right.is_some())
+        .map(|(_, method, path, _)| (method.to_string(), path))
+        .collect();
+    let knocks: Vec<_> = KNOCKS.iter().map(|knock| (knock.method.to_owned(), knock.route)).collect();
+    assert_eq!(knocks, routes);
+}
+
+#[test]
+fn nobody_gets_in() {
+    on_each_engine(async |server| {
+        let agent = Agent::new(server).await;
+        let folder = agent.folder(agent.root, "our folder").await;
+        let file = agent.upload(folder, "our file.txt", b"ours").await["id"].clone();
+        let foreign = Agent::new(server).await;
+        let powerless = Agent::with(server, agent.organization.clone(), Rights::NONE, None).await;
+        let elsewhere = agent.folder(agent.root, "elsewhere").await;
+        let confined = Agent::with(server, agent.organization.clone(), Rights::ALL, Some(elsewhere)).await;
+        for knock in KNOCKS {
+            let named = |text: &str| text.replace("{file}", &file.to_string()).replace("{folder}", &folder.to_string());
+            let request = |server: &Server| -> Ask {
+                let request = ask(server, knock.method, &named(knock.target));
+                if knock.method == "POST" { request.body("application/json", named(knock.body)) } else { request }
+            };
+            let owner = request(server).header("Authorization", format!("Bearer {}", agent.token)).send().await;
+            assert_eq!(owner.status, 200, "{owner}");
+            refused(request(server).send().await, 401);
+            refused(request(server).header("Authorization", "Bearer nonsense").send().await, 401);
+            for (stranger, name) in [(&foreign, "foreign"), (&powerless, "powerless"), (&confined, "confined")] {
+                let answer = request(server).header("Authorization", format!("Bearer {}", stranger.token)).send().await;
+                let text = String::from_utf8_lossy(&answer.body).into_owned();
+                assert!(!text.contains("our ") && !text.contains("\"ours\""), "{name}: {answer}");
+                if name == "foreign" {
+                    assert_eq!(answer.status, knock.foreign, "{answer}");
+                } else if knock.target.contains('{') || knock.route == "/1/file" {
+                    assert_eq!(answer.status, 403, "{name}: {answer}");
+                }
+            }
+        }
+        assert_eq!(agent.list("/1/file/latest").await.len(), 1, "a stranger changed something");
+        let usages: Vec<Value> = agent.list(&format!("/1/file/{file}/usage")).await;
+        assert_eq!(usages.len(), 2, "those of the owner alone");
+    });
+}
