@@ -137,8 +137,7 @@ impl Catalog {
             sqlx::query(UNTAG).bind(asset_id).bind(tag).execute(tx.conn()).await?;
         }
         for tag in add {
-            let done = sqlx::query(TAG).bind(asset_id).bind(tag).execute(tx.conn()).await;
-            done.map_err(|error| Error::of_row(error, Noun::Record, Noun::Asset))?;
+            self::tag(tx.conn(), asset_id, tag).await?;
         }
         tx.commit().await
     }
@@ -161,6 +160,13 @@ pub(crate) async fn insert(conn: &mut AnyConnection, asset_id: i64, fields: &[(S
     for (path, value) in fields {
         set(conn, asset_id, path, "text", value).await?;
     }
+    Ok(())
+}
+
+/// Adds a tag; one that is there already stays.
+pub(crate) async fn tag(conn: &mut AnyConnection, asset_id: i64, tag: &str) -> Result<()> {
+    let done = sqlx::query(TAG).bind(asset_id).bind(tag).execute(conn).await;
+    done.map_err(|error| Error::of_row(error, Noun::Record, Noun::Asset))?;
     Ok(())
 }
 

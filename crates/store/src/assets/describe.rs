@@ -8,6 +8,7 @@ use crate::{
     audit::{self, Action, Stamp},
     catalog::Columns,
     error::Noun,
+    fields,
 };
 
 /// What is said of an asset, in place of all that was said before.
@@ -28,7 +29,6 @@ const MOST: i64 = 20_000;
 
 const DESCRIBE: &str = "update assets set title = $2, description = $3, text_key = $4 where id = $1";
 const UNTAG: &str = "delete from tags where asset_id = $1";
-const TAG: &str = "insert into tags (asset_id, tag) values ($1, $2) on conflict (asset_id, tag) do nothing";
 const DESCRIBED: &str = "select n.id from (select a.id, a.text_key from assets a where a.tenant_id = $1 and a.id < $2 \
      and a.text_key is not null and a.deleted_at is null order by a.id desc limit $5) n \
      where n.text_key like $3 escape '\\' order by n.id desc limit $4";
@@ -45,7 +45,7 @@ impl Catalog {
         query.execute(tx.conn()).await?;
         sqlx::query(UNTAG).bind(id).execute(tx.conn()).await?;
         for tag in &said.tags {
-            sqlx::query(TAG).bind(id).bind(tag).execute(tx.conn()).await?;
+            fields::tag(tx.conn(), id, tag).await?;
         }
         audit::note(tx.conn(), tenant_id, stamp, Action::Update, (Noun::Asset, id)).await?;
         tx.commit().await
