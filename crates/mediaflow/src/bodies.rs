@@ -1,6 +1,6 @@
 //! Reading small bodies: JSON objects, and forms.
 
-use axum::body::Body;
+use axum::{body::Body, http::StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 use wire::Query;
@@ -25,8 +25,10 @@ pub(crate) async fn form(body: Body) -> Result<Query, Refused> {
 
 async fn bytes(body: Body) -> Result<axum::body::Bytes, Refused> {
     let bytes = Limited::new(body, MAX_BODY_BYTES).collect().await.map_err(|error| {
-        let too_large = error.is::<LengthLimitError>();
-        Refused::bad(if too_large { "The request body is too large" } else { "The request body did not arrive whole" })
+        if error.is::<LengthLimitError>() {
+            return Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large");
+        }
+        Refused::bad("The request body did not arrive whole")
     })?;
     Ok(bytes.to_bytes())
 }

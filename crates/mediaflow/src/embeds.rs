@@ -1,5 +1,5 @@
 //! What a web page needs to show a film or picture: a description of it, and the code to put into the page. Both for whoever knows
-//! the file's code. Contract 1a, 28 and 29.
+//! the file's code, which of a picture gives the preview and not the original. Contract 1a, 28 and 29.
 
 use axum::{Json, body::Body, extract::State};
 use content::Family;
@@ -26,8 +26,10 @@ pub(crate) async fn media(
 ) -> Result<Json<Value>, Refused> {
     let code = segments.at(1);
     let shown = Shown::of(&library, &anybody, &base, &code).await?;
-    let files =
-        if shown.is_of(Family::Video) { json!([{ "size": shown.width(), "src": shown.url }]) } else { json!([]) };
+    let Some(url) = shown.url.as_ref().filter(|_| shown.family() == Family::Video) else {
+        return Err(Fault::NotFound(Noun::Asset).into());
+    };
+    let files = json!([{ "size": shown.width(), "src": url }]);
     Ok(Json(json!({ "title": shown.title(), "poster": shown.poster, "mp4s": files })))
 }
 
@@ -43,7 +45,7 @@ pub(crate) async fn embed(
     let code = code.ok_or_else(|| Refused::bad("The field videoId or imageId is required and must be a mediaId"))?;
     let shown = Shown::of(&library, &anybody, &base, code).await?;
     let title = escaped(text(&body, "mediaTitle").unwrap_or(shown.title()));
-    let (url, poster) = (escaped(&shown.url), escaped(&shown.poster));
+    let (url, poster) = (escaped(shown.url.as_deref().unwrap_or_default()), escaped(&shown.poster));
     let autoplay = body.get("options").and_then(|options| options.get("autoPlay")).is_some_and(|auto| auto == true);
     let start = if autoplay { " autoplay muted" } else { "" };
     let player = match shown.family() {
@@ -51,8 +53,10 @@ pub(crate) async fn embed(
             r#"<video controls playsinline preload="none"{start} poster="{poster}" src="{url}" title="{title}" style="width:100%;height:auto"></video>"#
         ),
         Family::Audio => format!(r#"<audio controls preload="none"{start} src="{url}" title="{title}"></audio>"#),
-        Family::Image => format!(r#"<img src="{url}" alt="{title}" style="max-width:100%;height:auto">"#),
-        Family::Font | Family::Other => format!(r#"<a href="{url}">{title}</a>"#),
+        Family::Image if !poster.is_empty() => {
+            format!(r#"<img src="{poster}" alt="{title}" style="max-width:100%;height:auto">"#)
+        }
+        Family::Image | Family::Font | Family::Other => return Err(Fault::NotFound(Noun::Asset).into()),
     };
     let responsive = text(&body, "embedType") == Some("iframe-responsive");
     let code = if responsive { format!(r#"<div style="position:relative;width:100%">{player}</div>"#) } else { player };
@@ -62,7 +66,8 @@ pub(crate) async fn embed(
 /// A file that is to be shown.
 struct Shown {
     asset: std::sync::Arc<Asset>,
-    url: String,
+    /// Of what plays.
+    url: Option<String>,
     poster: String,
 }
 
@@ -70,21 +75,20 @@ impl Shown {
     async fn of(library: &Library, anybody: &library::Actor, base: &Base, code: &str) -> Result<Self, Refused> {
         let id = library.codes().await?.read(code).ok_or(Fault::NotFound(Noun::Asset))?;
         let asset = library.given_asset(anybody, id).await?;
-        let url = downloads::lasting(library, anybody, base, &asset).await?;
         let version = asset.version.as_ref();
-        let drawn = version.is_some_and(|version| version.picture == Picture::Drawn);
-        let is_film = version.is_some_and(|version| version.media_type.family() == Family::Video);
-        let folder = if is_film { POSTER.folder } else { MEDIUM.folder };
+        let family = version.map_or(Family::Other, |version| version.media_type.family());
+        let url = match family {
+            Family::Video | Family::Audio => Some(downloads::lasting(library, anybody, base, &asset).await?),
+            Family::Image | Family::Font | Family::Other => None,
+        };
+        let drawn = version.is_some_and(|version| version.picture == Picture::Drawn) && asset.download_limit.is_none();
+        let folder = if family == Family::Video { POSTER.folder } else { MEDIUM.folder };
         let poster = if drawn { base.join(&preview_path(folder, code)) } else { String::new() };
         Ok(Self { asset, url, poster })
     }
 
     fn family(&self) -> Family {
         self.asset.version.as_ref().map_or(Family::Other, |version| version.media_type.family())
-    }
-
-    fn is_of(&self, family: Family) -> bool {
-        self.family() == family
     }
 
     fn title(&self) -> &str {
