@@ -9,7 +9,7 @@ use axum::{
 };
 use library::{Fault, Invalid, Noun};
 use serde_json::json;
-use wire::{BadMultipart, Refusal};
+use wire::{BadBody, BadMultipart, Refusal};
 
 use crate::url::BadParameter;
 
@@ -153,6 +153,15 @@ impl From<Invalid> for Refused {
 impl From<BadParameter> for Refused {
     fn from(bad: BadParameter) -> Self {
         Self::new(StatusCode::BAD_REQUEST, BAD_REQUEST, bad.to_string())
+    }
+}
+
+impl From<BadBody> for Refused {
+    fn from(bad: BadBody) -> Self {
+        Self::saying(match bad {
+            BadBody::TooLarge => "The request body is too large",
+            BadBody::Interrupted => "The request body did not arrive whole",
+        })
     }
 }
 

@@ -3,15 +3,11 @@
 use content::Family;
 use jiff::Timestamp;
 use library::{Actor, Asset, Folder, FolderKind, Right, Scan};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::{Value, json};
 use wire::{Base, Query};
 
 use crate::{paths, rules};
-
-/// What stays as it is in the last segment of a URL. Fliplet escapes parentheses too.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Which kind of URL a client wants for bytes.
 pub(crate) enum Urls {
@@ -31,7 +27,7 @@ impl Urls {
         match self {
             Self::Cdn(base) => base.join(&format!("/{path}")),
             Self::Api(base) => {
-                let name = utf8_percent_encode(&asset.name, SEGMENT);
+                let name = wire::escape_segment(&asset.name);
                 base.join(&format!("/v1/media/files/{}/contents/{name}", asset.id))
             }
         }
@@ -167,7 +163,7 @@ impl FileView {
             organization_id: asset.tenant_id,
             metadata: Metadata {
                 size: version.map_or(0, |version| version.blob.size),
-                checksum: version.map(|version| hex(&version.blob.digest.md5)).unwrap_or_default(),
+                checksum: version.map(|version| hex::encode(version.blob.digest.md5)).unwrap_or_default(),
                 client_checksum: notes.client_checksum,
                 av: scan_status(asset.scan).map(|status| json!({ "status": status })),
             },
@@ -267,10 +263,6 @@ impl Serialize for Timestamped {
         let time = Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::UNIX_EPOCH);
         serializer.collect_str(&format_args!("{time:.3}"))
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

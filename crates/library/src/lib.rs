@@ -51,6 +51,7 @@ pub use links::Offer;
 pub use media::{
     Accepts, Crop, Focus, Format, Plan, Renderer, RendererConfig, Resize, Videos, VideosConfig, Wanted, find_program,
 };
+pub use names::split_extension;
 pub use renditions::{Dropped, RenditionsOf, Warmed, extension_of};
 pub use rules::{MAX_RULES, RulesInForce};
 pub use search::{Search, SearchHits};

@@ -27,7 +27,8 @@ pub(crate) fn sort_key(name: &str) -> String {
 }
 
 /// Splits `photo.jpg` into `photo` and `jpg`; a leading or trailing dot begins no extension.
-pub(crate) fn split_extension(name: &str) -> (&str, &str) {
+#[must_use]
+pub fn split_extension(name: &str) -> (&str, &str) {
     match name.rsplit_once('.') {
         Some((stem, extension)) if !stem.is_empty() && !extension.is_empty() => (stem, extension),
         _ => (name, ""),

@@ -11,35 +11,33 @@ const MAX_RECORDS: u64 = 10_000;
 const LIST: i64 = 10_000;
 
 impl Library {
-    /// Adds a record about a file that the actor may see.
+    /// Adds the same record about files that the actor may see, each of which may have some thousands; gives those that were added.
+    /// Files that are not there, or not for the actor, get none.
     ///
     /// # Errors
-    /// `NotFound`, `Denied`; `Invalid` for text that is too long or holds a NUL, and where there are too many already.
-    pub async fn add_asset_record(
+    /// `Unauthenticated` for those without a key; `Invalid` for text that is too long or holds a NUL.
+    pub async fn add_asset_records(
         &self,
         actor: &Actor,
-        asset_id: i64,
+        asset_ids: &[i64],
         (realm, kind): (&str, &str),
         body: String,
-    ) -> Result<Record, Fault> {
-        let asset = self.expect_asset(actor, asset_id, Right::Read).await?;
+    ) -> Result<Vec<Record>, Fault> {
         if body.len() > MAX_RECORD_BYTES || body.contains('\0') {
             return Err(Fault::Invalid(Invalid::Other("the text is too long or holds a NUL")));
         }
-        let counted = self.inner.catalog.count_asset_records(&[asset_id], realm, kind).await?;
-        if counted.first().is_some_and(|(_, count)| *count >= MAX_RECORDS) {
-            return Err(Fault::Invalid(Invalid::TooManyItems));
-        }
+        let seen = self.assets_by_id(actor, asset_ids).await?;
+        let ids: Vec<i64> = seen.iter().map(|asset| asset.id).collect();
         let record = NewRecord {
-            tenant_id: asset.tenant_id,
+            tenant_id: actor.tenant_id()?,
             realm: realm.to_owned(),
             kind: kind.to_owned(),
             parent_id: None,
             folder_id: None,
-            asset_id: Some(asset_id),
+            asset_id: None,
             body,
         };
-        Ok(self.inner.catalog.add_record(&record, self.now_ms()).await?)
+        Ok(self.inner.catalog.add_asset_records(&record, &ids, MAX_RECORDS, self.now_ms()).await?)
     }
 
     /// The records of one kind about a file, oldest first.

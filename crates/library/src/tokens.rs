@@ -29,8 +29,7 @@ impl Memory {
     }
 
     pub(crate) fn session(&self, of: (i64, i64), now_ms: i64) -> Option<Arc<Holder>> {
-        let (holder, read_at) = self.sessions.get(&of)?;
-        (now_ms.saturating_sub(read_at) < self.max_age_ms && now_ms >= read_at).then_some(holder)
+        self.young(self.sessions.get(&of), now_ms)
     }
 
     pub(crate) fn remember_session(&self, of: (i64, i64), holder: &Arc<Holder>, now_ms: i64) {
@@ -38,8 +37,13 @@ impl Memory {
     }
 
     fn get(&self, hash: &[u8; 32], now_ms: i64) -> Option<Arc<Holder>> {
-        let (holder, read_at) = self.holders.get(hash)?;
-        (now_ms.saturating_sub(read_at) < self.max_age_ms && now_ms >= read_at).then_some(holder)
+        self.young(self.holders.get(hash), now_ms)
+    }
+
+    /// What is remembered, while it is young enough.
+    fn young(&self, remembered: Option<(Arc<Holder>, i64)>, now_ms: i64) -> Option<Arc<Holder>> {
+        let (holder, read_at) = remembered?;
+        (0..self.max_age_ms).contains(&now_ms.saturating_sub(read_at)).then_some(holder)
     }
 }
 

@@ -11,7 +11,7 @@ use axum::{
 };
 use library::{Fault, Library};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use wire::Query;
+use wire::{Query, escape_html};
 
 use crate::{
     Config,
@@ -49,8 +49,9 @@ impl Request {
     fn page(&self, status: StatusCode, message: &str) -> Response {
         let state = self.state.as_deref().unwrap_or_default();
         let page = PAGE.replace("{message}", message);
-        let page = page.replace("{client_id}", &escaped(&self.client_id));
-        let page = page.replace("{redirect_uri}", &escaped(&self.redirect_uri)).replace("{state}", &escaped(state));
+        let page = page.replace("{client_id}", &escape_html(&self.client_id));
+        let page =
+            page.replace("{redirect_uri}", &escape_html(&self.redirect_uri)).replace("{state}", &escape_html(state));
         let mut response = (status, page).into_response();
         let headers = response.headers_mut();
         let set = |name, value| (name, HeaderValue::from_static(value));
@@ -109,9 +110,4 @@ pub(crate) async fn sign_in(
         (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     ]);
     Ok(response)
-}
-
-/// Text that can stand in an attribute.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;").replace('\'', "&#39;")
 }

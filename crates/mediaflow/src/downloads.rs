@@ -5,10 +5,10 @@ use std::sync::Arc;
 use axum::{
     Json,
     extract::State,
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use library::{Actor, Asset, Fault, Library, Noun, Offer, Plan};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use wire::{Asked, Base, Cache, Disposition, Manner, Query};
 
@@ -26,8 +26,6 @@ use crate::{
 
 /// For how long a download URL works, in seconds.
 const DOWNLOAD_S: i64 = 3_600;
-/// What stays as it is in the last segment of a URL.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Bytes stop being given when the file does: whoever keeps them asks again.
 const MANNER: Manner<'static> =
@@ -44,11 +42,10 @@ pub(crate) async fn all(
     Id(id): Id,
 ) -> Answer {
     let asset = library.asset(&actor, id).await?;
+    let offers = Offers::of(&library, &actor, &base, &asset).await?;
     let mut views = Vec::new();
-    for offered in forms::offered(&config) {
-        if has_form(&asset, &offered) {
-            views.push(view(&library, &actor, &base, &asset, &offered).await?);
-        }
+    for offered in forms::offered(&config).filter(|offered| has_form(&asset, offered)) {
+        views.push(offers.view(&offered).await?);
     }
     Ok(Json(views))
 }
@@ -65,7 +62,7 @@ pub(crate) async fn one(
     let asset = library.asset(&actor, id).await?;
     let offered = segments.at(4).trim().parse().ok().and_then(|id| forms::find(&config, id));
     let offered = offered.filter(|offered| has_form(&asset, offered)).ok_or(Fault::NotFound(Noun::Rendition))?;
-    Ok(Json(vec![view(&library, &actor, &base, &asset, &offered).await?]))
+    Ok(Json(vec![Offers::of(&library, &actor, &base, &asset).await?.view(&offered).await?]))
 }
 
 /// What can not be drawn has no other form than its own.
@@ -73,34 +70,44 @@ fn has_form(asset: &Asset, offered: &Offered<'_>) -> bool {
     matches!(offered, Offered::Original) || asset.version.as_ref().is_some_and(|version| version.pixels.is_some())
 }
 
-async fn view(
-    library: &Library,
-    actor: &Actor,
-    base: &Base,
-    asset: &Asset,
-    offered: &Offered<'_>,
-) -> Result<Map<String, Value>, Refused> {
-    let permission = rights::of(library, actor, asset).await?;
-    if let Some(reason) = permission.denied {
-        return Err(Refused::new(axum::http::StatusCode::FORBIDDEN, reason));
+/// What is the same for every form of a file.
+struct Offers<'a> {
+    library: &'a Library,
+    actor: &'a Actor,
+    base: &'a Base,
+    asset: &'a Asset,
+    code: String,
+    warns: bool,
+}
+
+impl<'a> Offers<'a> {
+    /// Refused when the file's rights keep it from being downloaded.
+    async fn of(library: &'a Library, actor: &'a Actor, base: &'a Base, asset: &'a Asset) -> Result<Self, Refused> {
+        let permission = rights::of(library, actor, asset).await?;
+        if let Some(reason) = permission.denied {
+            return Err(Refused::new(StatusCode::FORBIDDEN, reason));
+        }
+        let code = library.codes().await?.of(asset.id);
+        Ok(Self { library, actor, base, asset, code, warns: permission.warns })
     }
-    let offer = offer_of(asset.id, offered.id(), library.now_ms() + DOWNLOAD_S * 1_000);
-    let signature = library.offer(actor, &offer).await?;
-    let code = library.codes().await?.of(asset.id);
-    let until = offer.until.unwrap_or_default();
-    let Value::Object(view) = json!({
-        "id": offered.id(),
-        "format": offered.name(),
-        "watermark": false,
-        "isPreview": false,
-        "filetype": offered.filetype(asset),
-        "expiresIn": DOWNLOAD_S,
-        "downloadURL": base.join(&format!("/d/{code}/{}?k={until}.{signature}", offered.id())),
-        "downloadWarning": permission.warns,
-    }) else {
-        return Err(Refused::internal());
-    };
-    Ok(view)
+
+    async fn view(&self, offered: &Offered<'_>) -> Result<Map<String, Value>, Refused> {
+        let until = self.library.now_ms() + DOWNLOAD_S * 1_000;
+        let signature = self.library.offer(self.actor, &offer_of(self.asset.id, offered.id(), until)).await?;
+        let Value::Object(view) = json!({
+            "id": offered.id(),
+            "format": offered.name(),
+            "watermark": false,
+            "isPreview": false,
+            "filetype": offered.filetype(self.asset),
+            "expiresIn": DOWNLOAD_S,
+            "downloadURL": self.base.join(&format!("/d/{}/{}?k={until}.{signature}", self.code, offered.id())),
+            "downloadWarning": self.warns,
+        }) else {
+            return Err(Refused::internal());
+        };
+        Ok(view)
+    }
 }
 
 fn offer_of(asset_id: i64, format: i64, until: i64) -> Offer {
@@ -164,7 +171,7 @@ fn lasting_offer(asset_id: i64, cut: &Cut, name: &str) -> Offer {
 
 /// What stands behind the last dot of it is taken for the type, so there is nothing behind the name.
 fn lasting_url(base: &Base, signature: &str, code: &str, cut: &Cut, name: &str) -> String {
-    base.join(&format!("/p/{signature}/{code}/{}/{}", cut.to_form(), utf8_percent_encode(name, SEGMENT)))
+    base.join(&format!("/p/{signature}/{code}/{}/{}", cut.to_form(), wire::escape_segment(name)))
 }
 
 /// What a format asks for, and what the client asks for on top.

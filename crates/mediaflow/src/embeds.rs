@@ -5,7 +5,7 @@ use axum::{Json, body::Body, extract::State};
 use content::Family;
 use library::{Asset, Fault, Library, Noun, Picture};
 use serde_json::{Map, Value, json};
-use wire::Base;
+use wire::{Base, escape_html};
 
 use crate::{
     auth::Anybody,
@@ -44,8 +44,8 @@ pub(crate) async fn embed(
     let code = ["mediaId", "videoId", "imageId"].iter().find_map(|key| text(&body, key));
     let code = code.ok_or_else(|| Refused::bad("The field videoId or imageId is required and must be a mediaId"))?;
     let shown = Shown::of(&library, &anybody, &base, code).await?;
-    let title = escaped(text(&body, "mediaTitle").unwrap_or(shown.title()));
-    let (url, poster) = (escaped(shown.url.as_deref().unwrap_or_default()), escaped(&shown.poster));
+    let title = escape_html(text(&body, "mediaTitle").unwrap_or(shown.title()));
+    let (url, poster) = (escape_html(shown.url.as_deref().unwrap_or_default()), escape_html(&shown.poster));
     let autoplay = body.get("options").and_then(|options| options.get("autoPlay")).is_some_and(|auto| auto == true);
     let start = if autoplay { " autoplay muted" } else { "" };
     let player = match shown.family() {
@@ -102,9 +102,4 @@ impl Shown {
 
 fn text<'a>(body: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
     body.get(key).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
-}
-
-/// Text that can stand in HTML.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -9,7 +9,7 @@ use axum::{
 };
 use library::{Fault, Invalid, Noun};
 use serde_json::json;
-use wire::{BadMultipart, Refusal};
+use wire::{BadBody, BadMultipart, Refusal};
 
 use crate::url::BadParameter;
 
@@ -124,6 +124,15 @@ fn words(invalid: &Invalid) -> &'static str {
 impl From<BadParameter> for Refused {
     fn from(bad: BadParameter) -> Self {
         Self::bad(bad.to_string())
+    }
+}
+
+impl From<BadBody> for Refused {
+    fn from(bad: BadBody) -> Self {
+        match bad {
+            BadBody::TooLarge => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large"),
+            BadBody::Interrupted => Self::bad("The request body did not arrive whole"),
+        }
     }
 }
 

@@ -59,8 +59,11 @@ pub(crate) async fn report(
     Id(id): Id,
     body: Body,
 ) -> Result<Json<Value>, Refused> {
+    // Who may not see the file is told so before their report is read.
+    library.asset(&actor, id).await?;
     let body = bodies::object(body).await?;
-    let record = keep(&library, &actor, id, &body).await?;
+    let records = keep(&library, &actor, &[id], body).await?;
+    let record = records.first().ok_or_else(|| Refused::bad("There are too many reports of this file"))?;
     Ok(Json(json!({ "id": id, "usageId": record.id, "created": date(record.created_at) })))
 }
 
@@ -82,23 +85,22 @@ pub(crate) async fn report_all(
     let read = |id: &Value| id.as_i64().or_else(|| id.as_str()?.trim().parse().ok());
     let ids = ids.iter().map(read).collect::<Option<Vec<i64>>>();
     let ids = ids.ok_or_else(|| Refused::bad("The field id is required and must be a list of files"))?;
-    let (mut done, mut missing) = (Vec::new(), Vec::new());
-    for id in ids {
-        match keep(&library, &actor, id, &body).await {
-            Ok(_) => done.push(id),
-            Err(Fault::NotFound(_) | Fault::Denied) => missing.push(id),
-            Err(fault) => return Err(fault.into()),
-        }
-    }
-    Ok(Json(json!({ "reported": done, "notFound": missing })))
+    let records = keep(&library, &actor, &ids, body).await?;
+    let reported: Vec<i64> = records.iter().filter_map(|record| record.asset_id).collect();
+    let missing: Vec<i64> = ids.into_iter().filter(|id| !reported.contains(id)).collect();
+    Ok(Json(json!({ "reported": reported, "notFound": missing })))
 }
 
-async fn keep(library: &Library, actor: &Actor, id: i64, body: &Map<String, Value>) -> Result<Record, Fault> {
-    let mut body = body.clone();
+async fn keep(
+    library: &Library,
+    actor: &Actor,
+    ids: &[i64],
+    mut body: Map<String, Value>,
+) -> Result<Vec<Record>, Fault> {
     // Who reported it is shown with it, whatever becomes of them.
     let name = actor.user().map(|user| user.full_name.clone()).unwrap_or_default();
     body.insert("createdBy".to_owned(), json!({ "name": name }));
-    library.add_asset_record(actor, id, (REALM, USAGE), Value::Object(body).to_string()).await
+    library.add_asset_records(actor, ids, (REALM, USAGE), Value::Object(body).to_string()).await
 }
 
 /// A report as lists show it; nothing in it is trusted to be of any type.

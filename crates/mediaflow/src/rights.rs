@@ -3,7 +3,7 @@
 
 use axum::{Json, extract::State};
 use content::Family;
-use library::{Actor, Asset, AssetNotes, Description, Library, Right};
+use library::{Actor, Asset, AssetNotes, Description, Library};
 use serde_json::{Map, Value, json};
 use wire::Query;
 
@@ -67,7 +67,6 @@ pub(crate) async fn permissions(State(library): State<Library>, Caller(actor): C
     let found = of(&library, &actor, &asset).await?;
     let exhausted = asset.download_limit.is_some_and(|limit| asset.download_count >= limit);
     let denied = found.denied.or(exhausted.then_some("FILE_DENIED"));
-    let denied = denied.or((!actor.rights().has(Right::Read)).then_some("FOLDER_DENIED"));
     let Value::Object(view) = json!({
         "allowDownload": denied.is_none(),
         "allowDownloadReason": denied.unwrap_or_default(),

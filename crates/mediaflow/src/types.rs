@@ -104,10 +104,10 @@ pub(crate) fn with_id(id: u16) -> Option<Type> {
 
 /// What stands behind the last dot of a name.
 pub(crate) fn extension(name: &str) -> &str {
-    name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map_or("", |(_, extension)| extension)
+    library::split_extension(name).1
 }
 
 /// The name without that.
 pub(crate) fn stem(name: &str) -> &str {
-    name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map_or(name, |(stem, _)| stem)
+    library::split_extension(name).0
 }

@@ -1,6 +1,6 @@
 //! Our nouns as Mediaflow's JSON. Contract 1b and 1c: the types that strict clients insist on, keys in the order of the sample.
 
-use std::{collections::HashMap, fmt::Write as _};
+use std::collections::HashMap;
 
 use content::Family;
 use jiff::{Timestamp, tz::TimeZone};
@@ -156,7 +156,7 @@ impl FileViews {
             "filename" => json!(asset.name),
             "type" => self.type_of(shown),
             "filesize" => json!(version.map_or(0, |version| version.blob.size.min(u64::from(u32::MAX)))),
-            "checksum" => json!(version.map(|version| hex(&version.blob.digest.md5)).unwrap_or_default()),
+            "checksum" => json!(version.map(|version| hex::encode(version.blob.digest.md5)).unwrap_or_default()),
             "width" => json!(shown.pixels().map_or(0, |(width, _)| width.min(u32::from(u16::MAX)))),
             "height" => json!(shown.pixels().map_or(0, |(_, height)| height.min(u32::from(u16::MAX)))),
             "dpi" => json!(0),
@@ -351,14 +351,6 @@ pub(crate) fn date(ms: i64) -> String {
 /// What a camera wrote, as ISO 8601, in the form of all other dates.
 fn date_of_camera(taken_at: &str) -> String {
     taken_at.get(..19).unwrap_or(taken_at).replacen('T', " ", 1)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing into a text does not fail.
-        write!(text, "{byte:02x}").ok();
-        text
-    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Records: what only one dialect knows (recipients, messages, comments, usage reports), as text that it reads itself.
 
-use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, any::AnyRow};
 
 use crate::{
     Catalog, Error, Noun, Result,
@@ -90,24 +90,36 @@ impl Catalog {
     /// `Missing` when the tenant has no such thing as it is about, or the dialect no such parent.
     pub async fn add_record(&self, record: &NewRecord, now_ms: i64) -> Result<Record> {
         let mut tx = self.begin().await?;
-        if let Some(folder_id) = record.folder_id {
-            folders::find(tx.conn(), record.tenant_id, folder_id).await?;
-        }
-        if let Some(asset_id) = record.asset_id {
-            let asset = sqlx::query(ASSET).bind(record.tenant_id).bind(asset_id).fetch_optional(tx.conn()).await?;
-            asset.ok_or(Error::Missing(Noun::Asset))?;
-        }
-        if let Some(parent_id) = record.parent_id {
-            let query = sqlx::query(FIND).bind(record.tenant_id).bind(&record.realm).bind(parent_id);
-            query.fetch_optional(tx.conn()).await?.ok_or(Error::Missing(Noun::Record))?;
-        }
-        let query = sqlx::query(INSERT).bind(record.tenant_id).bind(&record.realm).bind(&record.kind);
-        let query = query.bind(record.parent_id).bind(record.folder_id).bind(record.asset_id);
-        // All that it points at was there a moment ago.
-        let row = query.bind(&record.body).bind(now_ms).fetch_one(tx.conn()).await;
-        let record = read(&row.map_err(|error| Error::of_row(error, Noun::Record, Noun::Record))?)?;
+        let record = insert(tx.conn(), record, now_ms).await?;
         tx.commit().await?;
         Ok(record)
+    }
+
+    /// Adds the same record about each of several assets, in one transaction; gives those that were added, in that order. Assets that
+    /// have `most` of them already, or are gone, get none.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn add_asset_records(
+        &self,
+        record: &NewRecord,
+        asset_ids: &[i64],
+        most: u64,
+        now_ms: i64,
+    ) -> Result<Vec<Record>> {
+        let counted = self.count_asset_records(asset_ids, &record.realm, &record.kind).await?;
+        let is_full = |id: i64| counted.iter().any(|(asset_id, count)| *asset_id == id && *count >= most);
+        let mut tx = self.begin().await?;
+        let mut added = Vec::with_capacity(asset_ids.len());
+        for asset_id in asset_ids.iter().copied().filter(|id| !is_full(*id)) {
+            match insert(tx.conn(), &NewRecord { asset_id: Some(asset_id), ..record.clone() }, now_ms).await {
+                Ok(record) => added.push(record),
+                Err(Error::Missing(Noun::Asset)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        tx.commit().await?;
+        Ok(added)
     }
 
     /// One record of a dialect.
@@ -191,6 +203,25 @@ impl Catalog {
         tx.commit().await?;
         Ok(done.rows_affected() > 0)
     }
+}
+
+async fn insert(conn: &mut AnyConnection, record: &NewRecord, now_ms: i64) -> Result<Record> {
+    if let Some(folder_id) = record.folder_id {
+        folders::find(&mut *conn, record.tenant_id, folder_id).await?;
+    }
+    if let Some(asset_id) = record.asset_id {
+        let asset = sqlx::query(ASSET).bind(record.tenant_id).bind(asset_id).fetch_optional(&mut *conn).await?;
+        asset.ok_or(Error::Missing(Noun::Asset))?;
+    }
+    if let Some(parent_id) = record.parent_id {
+        let query = sqlx::query(FIND).bind(record.tenant_id).bind(&record.realm).bind(parent_id);
+        query.fetch_optional(&mut *conn).await?.ok_or(Error::Missing(Noun::Record))?;
+    }
+    let query = sqlx::query(INSERT).bind(record.tenant_id).bind(&record.realm).bind(&record.kind);
+    let query = query.bind(record.parent_id).bind(record.folder_id).bind(record.asset_id);
+    // All that it points at was there a moment ago.
+    let row = query.bind(&record.body).bind(now_ms).fetch_one(conn).await;
+    read(&row.map_err(|error| Error::of_row(error, Noun::Record, Noun::Record))?)
 }
 
 fn read(row: &AnyRow) -> Result<Record> {

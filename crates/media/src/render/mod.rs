@@ -97,6 +97,9 @@ struct Work<'a> {
     target: (u32, u32),
 }
 
+/// So many pixels of a drawing or page are drawn for a part of it at most; what is larger than that itself is drawn as large as it is.
+const MAX_DRAWN_PIXELS: u64 = 32_000_000;
+
 /// One thing done to the pixels.
 type Step = fn(&mut Engine, &Work<'_>, Raster) -> Result<Raster, RenderError>;
 
@@ -291,8 +294,10 @@ impl<'a> Source<'a> {
         let (across, down) =
             needed.fold((0.0, 0.0), |most: (f64, f64), needed| (most.0.max(needed.0), most.1.max(needed.1)));
         let (width, height) = (f64::from(self.size.0) * across, f64::from(self.size.1) * down);
-        // A small part of a large drawing is not worth all of its pixels.
-        let too_many = (width * height / self.limits.max_pixels as f64).max(1.0).sqrt();
+        // A small part of a drawing is not worth all the pixels of the whole: little of it made large would be drawn for half a minute.
+        let targets = works.iter().map(|work| u64::from(work.target.0) * u64::from(work.target.1));
+        let most = targets.max().unwrap_or_default().max(MAX_DRAWN_PIXELS).min(self.limits.max_pixels);
+        let too_many = (width * height / most as f64).max(1.0).sqrt();
         let side = |side: f64| (side / too_many).round().clamp(1.0, f64::from(MAX_SIDE)) as u32;
         (side(width), side(height))
     }
@@ -352,5 +357,34 @@ fn unreadable(input: &[u8]) -> RenderError {
     match sniff(&input[..input.len().min(PROBE_HEAD_BYTES)]).and_then(|found| SourceFormat::from_media_type(&found)) {
         Some(_) => RenderError::Corrupt("no readable header".to_owned()),
         None => RenderError::Unsupported,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Crop, Format};
+
+    /// How large a drawing of 300 × 150 is drawn for a part of it in some size.
+    fn drawn_for(crop: Option<Crop>, (width, height): (u32, u32)) -> (u32, u32) {
+        let drawing = br#"<svg xmlns="http://www.w3.org/2000/svg" width="300" height="150"/>"#;
+        let (limits, mut engine) = (Limits::default(), Engine::default());
+        let opened = Source::open(&engine.outfit, &mut engine.conversions, drawing, &limits);
+        let (_, source) = opened.expect("a drawing");
+        let resolved = Resolved { crop, ..Resolved::of_size(width, height, Format::Png) };
+        let work = Work::new(&source, &resolved).expect("sound");
+        source.size_to_draw(&[&work])
+    }
+
+    #[test]
+    fn a_drawing_is_as_large_as_its_parts_are_worth() {
+        let part = |width, height| Some(Crop { x: 10, y: 10, width, height });
+        assert_eq!(drawn_for(None, (600, 300)), (600, 300));
+        assert_eq!(drawn_for(part(100, 50), (600, 300)), (1_800, 900));
+        // Of very little, made large, no more is drawn than of all that can be seen at once.
+        let (width, height) = drawn_for(part(2, 2), (3_000, 3_000));
+        assert!((31_000_000..=33_000_000).contains(&(u64::from(width) * u64::from(height))), "{width} x {height}");
+        // What is wanted whole is drawn whole.
+        assert_eq!(drawn_for(None, (14_000, 7_000)), (14_000, 7_000));
     }
 }

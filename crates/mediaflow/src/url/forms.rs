@@ -6,8 +6,6 @@ use super::{BadParameter, is_true};
 
 /// Nobody gets more than this by naming a size, in pixels.
 const MAX_SIDE: u32 = 4_096;
-/// A part is made so many times as large at most: all of a drawing or page is drawn at that scale, however little of it is asked for.
-const MAX_ENLARGEMENT: u32 = 8;
 
 /// What `x1`, `y1`, `x2`, `y2`, `sw`, `sh`, `w`, `h`, `stretch` and `format` ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -90,8 +88,7 @@ pub fn plan_of(cut: &Cut, source: Option<(u32, u32)>) -> Option<Plan> {
             let (end, foot) = (scaled(right, shown_width, width), scaled(bottom, shown_height, height));
             Crop { x, y, width: end.saturating_sub(x).max(1), height: foot.saturating_sub(y).max(1) }
         });
-    let part = crop.map(|crop| (crop.width, crop.height)).or(source);
-    let resize = match (cut.size.map(|size| within_reason(size, part)), cut.stretch) {
+    let resize = match (cut.size, cut.stretch) {
         (None, _) => Resize::Original,
         (Some((width, 0)), _) => Resize::Width(width),
         (Some((0, height)), _) => Resize::Height(height),
@@ -107,29 +104,6 @@ pub fn plan_of(cut: &Cut, source: Option<(u32, u32)>) -> Option<Plan> {
         format: cut.format.map_or(Wanted::Kept, Wanted::As),
         ..Plan::ORIGINAL
     })
-}
-
-/// The size, or what comes nearest to it in its proportions without enlarging the part beyond measure.
-fn within_reason((width, height): (u32, u32), part: Option<(u32, u32)>) -> (u32, u32) {
-    let Some((across, down)) = part else { return (width, height) };
-    let most = |side: u32| u64::from(side.max(1)) * u64::from(MAX_ENLARGEMENT);
-    // Of both sides, the one that is enlarged more decides.
-    let over = |side: u32, most: u64| u64::from(side) > most;
-    let (over_wide, over_high) = (over(width, most(across)), over(height, most(down)));
-    if !over_wide && !over_high {
-        return (width, height);
-    }
-    let wide = u64::from(width) * most(down);
-    let high = u64::from(height) * most(across);
-    let scaled = |side: u32, of: u32, most: u64| {
-        u32::try_from(u64::from(side) * most / u64::from(of.max(1))).unwrap_or(1).max(1)
-    };
-    let zero = |side: u32, value: u32| if side == 0 { 0 } else { value };
-    if wide >= high && width > 0 {
-        (scaled(width, width, most(across)), zero(height, scaled(height, width, most(across))))
-    } else {
-        (zero(width, scaled(width, height, most(down))), scaled(height, height, most(down)))
-    }
 }
 
 impl Cut {
@@ -208,17 +182,6 @@ mod tests {
         assert_eq!(resize("w=80&h=10&stretch=1"), Some(Resize::Exact { width: 80, height: 10 }));
         assert_eq!(resize("format=webp"), Some(Resize::Original));
         assert_eq!(resize("w=79.6&h=10.2"), Some(Resize::Within { width: 80, height: 10 }));
-    }
-
-    #[test]
-    fn little_is_not_made_large_beyond_measure() {
-        let resize = |query: &str| plan_of(&cut(query).expect("sound"), Some((200, 100))).map(|plan| plan.resize);
-        let part = "x1=10&y1=10&x2=11&y2=12&sw=200&sh=100&stretch=1";
-        assert_eq!(resize(&format!("{part}&w=3000&h=3000")), Some(Resize::Exact { width: 8, height: 8 }));
-        assert_eq!(resize(&format!("{part}&w=8&h=16")), Some(Resize::Exact { width: 8, height: 16 }));
-        assert_eq!(resize(&format!("{part}&h=3000")), Some(Resize::Height(16)));
-        assert_eq!(resize("w=4096"), Some(Resize::Width(1_600)));
-        assert_eq!(resize("w=1600&h=1"), Some(Resize::Within { width: 1_600, height: 1 }));
     }
 
     #[test]

@@ -327,6 +327,7 @@ async fn records(site: &Site, asset_id: i64) {
     catalog.record(id, "botdoc", record.id).await.unwrap();
     catalog.records(id, "botdoc", "message", 0, 9).await.unwrap();
     catalog.asset_records(asset_id, "botdoc", "message", 0, 9).await.unwrap();
+    catalog.add_asset_records(&wish(None), &[asset_id], 9, NOW).await.unwrap();
     catalog.count_asset_records(&[asset_id], "botdoc", "message").await.unwrap();
     catalog.replace_record(id, "botdoc", record.id, "x", NOW).await.unwrap();
     catalog.delete_record(id, "botdoc", parent.id).await.unwrap();

@@ -72,6 +72,26 @@ fn records_are_listed_by_kind_and_by_asset_behind_a_key() {
 }
 
 #[test]
+fn one_report_is_about_several_assets_as_far_as_they_are_there_and_have_room() {
+    on_each_engine(async |database| {
+        let (ours, theirs) = (Site::new(&database.catalog).await, Site::new(&database.catalog).await);
+        let (one, two) = (ours.asset(ours.root.id, "a").await, ours.asset(ours.root.id, "b").await);
+        let their_asset = theirs.asset(theirs.root.id, "a").await;
+        let wish = new_record(&ours, "usage", "{}");
+        let add = async |ids: &[i64]| {
+            let added = ours.catalog.add_asset_records(&wish, ids, 2, NOW).await.unwrap();
+            added.iter().filter_map(|record| record.asset_id).collect::<Vec<_>>()
+        };
+        assert_eq!(add(&[two, their_asset, 9_999, one]).await, [two, one]);
+        assert_eq!(add(&[one]).await, [one]);
+        assert_eq!(add(&[one, two]).await, [two], "two of a kind are enough");
+        assert_eq!(add(&[]).await, Vec::<i64>::new());
+        let counted = ours.catalog.count_asset_records(&[one, two], "botdoc", "usage").await.unwrap();
+        assert_eq!(counted.iter().map(|(_, count)| *count).collect::<Vec<_>>(), [2, 2]);
+    });
+}
+
+#[test]
 fn a_record_is_about_things_of_its_own_tenant_that_exist() {
     on_each_engine(async |database| {
         let (ours, theirs) = (Site::new(&database.catalog).await, Site::new(&database.catalog).await);
