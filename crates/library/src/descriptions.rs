@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use store::assets::Description as Said;
+use store::assets::Description;
 
 use crate::{Actor, Asset, Fault, Field, ImageDetails, Invalid, Library, Right, names};
 
@@ -19,7 +19,7 @@ pub struct AssetNotes {
 
 /// Which of these are wanted: each costs a read for some dozen files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Description {
+pub struct NotesWanted {
     /// The fields.
     pub fields: bool,
     /// The keywords.
@@ -70,7 +70,7 @@ impl Library {
         }
         let lines = words.title.iter().chain(&words.description).chain(&words.tags);
         let text = lines.map(String::as_str).collect::<Vec<_>>().join("\n");
-        let said = Said {
+        let said = Description {
             title: words.title.clone(),
             description: words.description.clone(),
             tags: words.tags.clone(),
@@ -90,7 +90,7 @@ impl Library {
         &self,
         actor: &Actor,
         assets: &[Asset],
-        wanted: Description,
+        wanted: NotesWanted,
     ) -> Result<HashMap<i64, AssetNotes>, Fault> {
         let ids = Self::ids_of_own(actor, assets)?;
         let mut notes: HashMap<i64, AssetNotes> = HashMap::with_capacity(ids.len());

@@ -40,7 +40,7 @@ pub use care::Collected;
 pub use chance::{key_20, secret};
 pub use clock::Clock;
 pub use codes::Codes;
-pub use descriptions::{AssetNotes, Description, Words};
+pub use descriptions::{AssetNotes, NotesWanted, Words};
 pub use downloads::{Delivery, Toll};
 pub use exports::Package;
 pub use fault::{Fault, Invalid, Noun};

@@ -43,7 +43,7 @@ impl Library {
     ///
     /// # Errors
     /// `Denied` for what was not offered here, `Expired`.
-    pub async fn expect_offer(&self, offer: &Offer, signature: &str) -> Result<(), Fault> {
+    async fn expect_offer(&self, offer: &Offer, signature: &str) -> Result<(), Fault> {
         if !self.is_signed(PURPOSE, &offer.text(), signature).await? {
             return Err(Fault::Denied);
         }

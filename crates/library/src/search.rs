@@ -90,15 +90,12 @@ impl Library {
                 self.find_folders(actor, place.clone(), search.limit, &mut hits.folders).await?;
             }
         }
-        if search.texts && search.page == 0 && !term.is_empty() && !search.trashed {
-            self.find_described(actor, &place, top.as_ref(), search.limit, &mut hits.assets).await?;
-        }
         // Somebody who asks for one thing by its id does not want everything else.
         if !(term.is_empty() && search.id.is_some()) {
-            let limit = search.limit + hits.assets.len() * usize::from(search.texts);
-            self.find_assets(actor, place, (pass_over, limit), tallied, &mut hits.assets).await?;
+            self.find_assets(actor, place.clone(), (pass_over, search.limit), tallied, &mut hits.assets).await?;
         }
-        if search.texts {
+        if search.texts && search.page == 0 && !term.is_empty() && !search.trashed {
+            self.find_described(actor, &place, top.as_ref(), search.limit, &mut hits.assets).await?;
             hits.assets.sort_unstable_by_key(|asset| std::cmp::Reverse(asset.id));
             hits.assets.truncate(search.limit);
         }
@@ -146,7 +143,7 @@ impl Library {
         Ok(())
     }
 
-    /// Files by what is said of them. They take their places among the others when all are there.
+    /// Files by what is said of them, behind those that are there already.
     async fn find_described(
         &self,
         actor: &Actor,

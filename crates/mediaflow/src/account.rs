@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use library::Library;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use wire::Query;
 
 use crate::{
@@ -13,7 +13,8 @@ use crate::{
     auth::Caller,
     error::Refused,
     forms,
-    url::{Fields, is_english, parse_fields},
+    url::{is_english, parse_fields},
+    views::picked,
 };
 
 /// Colour marks by their numbers, in Swedish and English; 0 is none.
@@ -30,25 +31,19 @@ const MARKS: &[(&str, &str)] = &[
 /// The sizes in which files are offered.
 pub(crate) async fn formats(State(config): State<Arc<Config>>, Caller(_): Caller, query: Query) -> Answer {
     let fields = parse_fields(query.get("fields"));
-    let view = |offered: forms::Offered<'_>| match &fields {
-        Fields::Few => offered.view(),
-        fields => offered.view().into_iter().filter(|(key, _)| fields.has(key, &[])).collect(),
-    };
-    Ok(Json(forms::offered(&config).map(view).collect()))
+    Ok(Json(forms::offered(&config).map(|offered| picked(offered.view(), &fields)).collect()))
 }
 
 /// The colours that files can be marked with.
 pub(crate) async fn marks(Caller(_): Caller, query: Query) -> Answer {
     let english = is_english(query.get("locale"));
-    let view = |(mark, (swedish, name)): (usize, &(&str, &str))| {
-        object(json!({ "mark": mark, "name": if english { name } else { swedish } }))
-    };
-    MARKS.iter().enumerate().map(view).collect::<Result<_, _>>().map(Json)
+    let view = |(mark, (swedish, name)): (usize, &(&str, &str))| json!({ "mark": mark, "name": if english { name } else { swedish } });
+    Ok(Json(MARKS.iter().enumerate().map(view).collect()))
 }
 
 /// The customer, and the modules that they have: none of those that clients know.
 pub(crate) async fn own_modules(Caller(actor): Caller) -> Answer {
-    Ok(Json(vec![object(json!({ "customerId": actor.tenant_id()?, "activeModules": [] }))?]))
+    Ok(Json(vec![json!({ "customerId": actor.tenant_id()?, "activeModules": [] })]))
 }
 
 /// Whom the token acts as.
@@ -63,18 +58,11 @@ pub(crate) async fn me(State(library): State<Library>, Caller(actor): Caller) ->
         "customerName": tenant.name,
         "activeModules": [],
     });
-    Ok(Json(vec![object(view)?]))
+    Ok(Json(vec![view]))
 }
 
 /// The looks of players: one.
 pub(crate) async fn themes(Caller(_): Caller) -> Answer {
     let theme = json!({ "themeId": 1, "name": "Standard", "isDefault": true, "settings": { "autoPlay": false } });
-    Ok(Json(vec![object(theme)?]))
-}
-
-fn object(value: Value) -> Result<Map<String, Value>, Refused> {
-    match value {
-        Value::Object(object) => Ok(object),
-        _ => Err(Refused::internal()),
-    }
+    Ok(Json(vec![theme]))
 }

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use library::Library;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use wire::{Base, Query};
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// An array, as every answer to a GET is.
-pub(crate) type Answer = Result<Json<Vec<Map<String, Value>>>, Refused>;
+pub(crate) type Answer = Result<Json<Vec<Value>>, Refused>;
 
 /// The latest files. Seed: "Dataanrop till API".
 pub(crate) async fn latest(State(library): State<Library>, Caller(actor): Caller, base: Base, query: Query) -> Answer {

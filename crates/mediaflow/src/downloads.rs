@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use library::{Actor, Asset, Fault, Library, Noun, Offer, Plan};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use wire::{Asked, Base, Cache, Disposition, Manner, Query};
 
 use crate::{
@@ -91,10 +91,10 @@ impl<'a> Offers<'a> {
         Ok(Self { library, actor, base, asset, code, warns: permission.warns })
     }
 
-    async fn view(&self, offered: &Offered<'_>) -> Result<Map<String, Value>, Refused> {
+    async fn view(&self, offered: &Offered<'_>) -> Result<Value, Refused> {
         let until = self.library.now_ms() + DOWNLOAD_S * 1_000;
         let signature = self.library.offer(self.actor, &offer_of(self.asset.id, offered.id(), until)).await?;
-        let Value::Object(view) = json!({
+        Ok(json!({
             "id": offered.id(),
             "format": offered.name(),
             "watermark": false,
@@ -103,10 +103,7 @@ impl<'a> Offers<'a> {
             "expiresIn": DOWNLOAD_S,
             "downloadURL": self.base.join(&format!("/d/{}/{}?k={until}.{signature}", self.code, offered.id())),
             "downloadWarning": self.warns,
-        }) else {
-            return Err(Refused::internal());
-        };
-        Ok(view)
+        }))
     }
 }
 

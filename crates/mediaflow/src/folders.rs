@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use axum::{Json, extract::State};
 use library::{Actor, Fault, Folder, Library, Right};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use wire::{Base, Query};
 
 use crate::{
@@ -42,7 +42,7 @@ impl Sight {
         actor: &Actor,
         folders: &[Folder],
         fields: &Fields,
-    ) -> Result<Vec<Map<String, Value>>, Refused> {
+    ) -> Result<Vec<Value>, Refused> {
         let ids: Vec<i64> = folders.iter().map(|folder| folder.id).collect();
         let parents: HashSet<i64> = library.folders_with_children(actor, &ids).await?.into_iter().collect();
         let view = |folder| FolderView {
@@ -63,7 +63,7 @@ impl Sight {
         above.sort_by_key(|above| above.path.len());
         let fields = Fields::These(["name", "type", "depth", "parent", "haschildren"].map(str::to_owned).to_vec());
         let view = |folder| FolderView { folder, depth: self.depth(folder), has_children: true, parents: None };
-        Ok(above.iter().map(|folder| json!(view(folder).asked_for(&fields))).collect())
+        Ok(above.iter().map(|folder| view(folder).asked_for(&fields)).collect())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The sizes in which files are offered: the original, those that are set, and a free crop.
 
 use library::Asset;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::{Config, url::Cut};
 
@@ -78,7 +78,7 @@ impl Offered<'_> {
     }
 
     /// As lists of formats show it. Contract 1a, 22: -1 is the original's size.
-    pub(crate) fn view(&self) -> Map<String, Value> {
+    pub(crate) fn view(&self) -> Value {
         let ((width, height), filetype, keep_ratio) = match self {
             Self::Original | Self::Custom => ((-1, -1), "", true),
             Self::Set(_, format) => {
@@ -87,12 +87,9 @@ impl Offered<'_> {
             }
         };
         let suffix = if filetype.is_empty() { String::new() } else { format!(".{filetype}") };
-        let Value::Object(view) = json!({
+        json!({
             "id": self.id(), "name": self.name(), "suffix": suffix, "filetype": filetype, "width": width, "height": height,
             "keepRatio": keep_ratio,
-        }) else {
-            return Map::new();
-        };
-        view
+        })
     }
 }

@@ -12,44 +12,28 @@ use crate::{
     error::Refused,
     segments::Id,
     url::{is_true, parse_fields},
-    views::date,
+    views::{date, picked},
 };
 
 /// The kind of record.
 pub(crate) const USAGE: &str = "usage";
 /// No request reports more files.
 const MAX_FILES: usize = 1_000;
-const KEYS: &[&str] = &[
-    "id",
-    "contact",
-    "project",
-    "publishDate",
-    "type",
-    "url",
-    "page",
-    "amount",
-    "description",
-    "created",
-    "createdBy",
-];
-
 /// Where a file is used.
 pub(crate) async fn usages(State(library): State<Library>, Caller(actor): Caller, query: Query, Id(id): Id) -> Answer {
     let records = library.asset_records(&actor, id, (REALM, USAGE)).await?;
     let fields = parse_fields(query.get("fields"));
-    let mut standing: Vec<(i64, Map<String, Value>)> = Vec::new();
+    let mut standing: Vec<Value> = Vec::new();
     for record in records {
         let Ok(Value::Object(body)) = serde_json::from_str(&record.body) else { continue };
         if body.get("removed").is_some_and(is_set) {
             // It is used there no longer.
-            standing.retain(|(_, earlier)| place(earlier) != place(&body));
+            standing.retain(|earlier| earlier["url"].as_str() != Some(page(&body)));
         } else {
-            standing.push((record.id, view(&record, &body)));
+            standing.push(view(&record, &body));
         }
     }
-    let asked =
-        |(_, view): (i64, Map<String, Value>)| view.into_iter().filter(|(key, _)| fields.has(key, KEYS)).collect();
-    Ok(Json(standing.into_iter().map(asked).collect()))
+    Ok(Json(standing.into_iter().map(|view| picked(view, &fields)).collect()))
 }
 
 /// Reports where one file is used.
@@ -104,34 +88,32 @@ async fn keep(
 }
 
 /// A report as lists show it; nothing in it is trusted to be of any type.
-fn view(record: &Record, body: &Map<String, Value>) -> Map<String, Value> {
+fn view(record: &Record, body: &Map<String, Value>) -> Value {
     let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
-    let web = |key: &str| body.get("web").and_then(|web| web.get(key)).and_then(Value::as_str).unwrap_or_default();
     let kind = body.get("types").and_then(|types| types.get(0)).and_then(Value::as_str).unwrap_or("web");
     let name = body.get("createdBy").and_then(|by| by.get("name")).and_then(Value::as_str).unwrap_or_default();
-    let view = json!({
+    json!({
         "id": record.id,
         "contact": text("contact"),
         "project": text("project"),
         "publishDate": text("date"),
         "type": kind.to_uppercase(),
-        "url": web("page"),
-        "page": web("pageName"),
+        "url": page(body),
+        "page": web(body, "pageName"),
         "amount": body.get("amount").cloned().unwrap_or(json!(1)),
         "description": text("description"),
         "created": date(record.created_at),
         "createdBy": { "name": name },
-    });
-    match view {
-        Value::Object(view) => view,
-        _ => Map::new(),
-    }
+    })
 }
 
-/// Where a report says that a file is used: as it came, or as it is shown.
-fn place(report: &Map<String, Value>) -> Option<&str> {
-    let web = report.get("web").and_then(|web| web.get("page"));
-    web.or_else(|| report.get("url")).and_then(Value::as_str)
+/// The page on which a file is used.
+fn page(body: &Map<String, Value>) -> &str {
+    web(body, "page")
+}
+
+fn web<'a>(body: &'a Map<String, Value>, key: &str) -> &'a str {
+    body.get("web").and_then(|web| web.get(key)).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// `true`, `"true"`, `1`.

@@ -3,8 +3,8 @@
 
 use axum::{Json, extract::State};
 use content::Family;
-use library::{Actor, Asset, AssetNotes, Description, Library};
-use serde_json::{Map, Value, json};
+use library::{Actor, Asset, AssetNotes, Library, NotesWanted};
+use serde_json::{Value, json};
 use wire::Query;
 
 use crate::{
@@ -13,19 +13,8 @@ use crate::{
     error::Refused,
     segments::Id,
     url::{is_true, parse_fields},
-    views::date,
+    views::{date, picked},
 };
-
-const KEYS: &[&str] = &[
-    "id",
-    "rightsExists",
-    "rightsInformation",
-    "licenseInformation",
-    "downloadWarning",
-    "lockFile",
-    "useFrom",
-    "useTo",
-];
 
 /// What a file's rights come to at this moment.
 pub(crate) struct Permission {
@@ -67,35 +56,31 @@ pub(crate) async fn permissions(State(library): State<Library>, Caller(actor): C
     let found = of(&library, &actor, &asset).await?;
     let exhausted = asset.download_limit.is_some_and(|limit| asset.download_count >= limit);
     let denied = found.denied.or(exhausted.then_some("FILE_DENIED"));
-    let Value::Object(view) = json!({
+    Ok(Json(vec![json!({
         "allowDownload": denied.is_none(),
         "allowDownloadReason": denied.unwrap_or_default(),
         "lockWarningMessage": found.lock_warning,
         "warnFrom": found.warn_from,
-    }) else {
-        return Err(Refused::internal());
-    };
-    Ok(Json(vec![view]))
+    })]))
 }
 
 /// What is known of a file's licence.
 pub(crate) async fn license(State(library): State<Library>, Caller(actor): Caller, query: Query, Id(id): Id) -> Answer {
     let asset = library.asset(&actor, id).await?;
     let notes = notes(&library, &actor, &asset).await?;
-    let field = |name: &str| notes.field(&format!("license.{name}")).unwrap_or_default().to_owned();
-    let fields = parse_fields(query.get("fields"));
-    let value = |key: &str| match key {
-        "id" => json!(id),
-        "rightsExists" => json!(field(key).trim().parse().unwrap_or(0_u8).min(5)),
-        "downloadWarning" | "lockFile" => json!(is_true(&field(key))),
-        "useFrom" | "useTo" => match field(key) {
-            date if date.is_empty() => Value::Null,
-            date => json!(date),
-        },
-        _ => json!(field(key)),
-    };
-    let keys = KEYS.iter().filter(|key| fields.has(key, KEYS));
-    Ok(Json(vec![keys.map(|key| ((*key).to_owned(), value(key))).collect()]))
+    let field = |name: &str| notes.field(&format!("license.{name}")).unwrap_or_default();
+    let date = |name: &str| Some(field(name)).filter(|date| !date.is_empty());
+    let view = json!({
+        "id": id,
+        "rightsExists": field("rightsExists").trim().parse().unwrap_or(0_u8).min(5),
+        "rightsInformation": field("rightsInformation"),
+        "licenseInformation": field("licenseInformation"),
+        "downloadWarning": is_true(field("downloadWarning")),
+        "lockFile": is_true(field("lockFile")),
+        "useFrom": date("useFrom"),
+        "useTo": date("useTo"),
+    });
+    Ok(Json(vec![picked(view, &parse_fields(query.get("fields")))]))
 }
 
 /// The text that stands for a picture: stored ones are given, none is made up here. An object, as its one client reads it.
@@ -104,23 +89,19 @@ pub(crate) async fn alt_text(
     Caller(actor): Caller,
     query: Query,
     Id(id): Id,
-) -> Result<Json<Map<String, Value>>, Refused> {
+) -> Result<Json<Value>, Refused> {
     let asset = library.asset(&actor, id).await?;
     let is_image = asset.version.as_ref().is_some_and(|version| version.media_type.family() == Family::Image);
     let notes = notes(&library, &actor, &asset).await?;
     let text = notes.field("alttext").unwrap_or_default();
-    let mut view = Map::new();
     if query.get("check").is_some_and(is_true) {
-        view.insert("validFiletype".to_owned(), json!(is_image));
-        view.insert("processed".to_owned(), json!(!text.is_empty()));
-    } else {
-        view.insert("alttext".to_owned(), json!(text));
+        return Ok(Json(json!({ "validFiletype": is_image, "processed": !text.is_empty() })));
     }
-    Ok(Json(view))
+    Ok(Json(json!({ "alttext": text })))
 }
 
 async fn notes(library: &Library, actor: &Actor, asset: &Asset) -> Result<AssetNotes, Refused> {
-    let wanted = Description { fields: true, ..Description::default() };
+    let wanted = NotesWanted { fields: true, ..NotesWanted::default() };
     let mut notes = library.describe_assets(actor, std::slice::from_ref(asset), wanted).await?;
     Ok(notes.remove(&asset.id).unwrap_or_default())
 }

@@ -81,7 +81,7 @@ pub(crate) async fn receive(
     base: Base,
     query: Query,
     request: Request,
-) -> Result<Json<Map<String, Value>>, Refused> {
+) -> Result<Json<Value>, Refused> {
     let key = segment(request.uri().path(), 1);
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is_form = content_type

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use content::Family;
 use jiff::{Timestamp, tz::TimeZone};
-use library::{Actor, Asset, AssetNotes, Codes, Description, Folder, ImageDetails, Library, Picture, Version};
+use library::{Actor, Asset, AssetNotes, Codes, Folder, ImageDetails, Library, NotesWanted, Picture, Version};
 use serde_json::{Map, Value, json};
 use wire::{Base, Query};
 
@@ -115,15 +115,10 @@ impl FileViews {
     }
 
     /// Files as an array, in their order.
-    pub(crate) async fn of(
-        &self,
-        library: &Library,
-        actor: &Actor,
-        assets: &[Asset],
-    ) -> Result<Vec<Map<String, Value>>, Refused> {
+    pub(crate) async fn of(&self, library: &Library, actor: &Actor, assets: &[Asset]) -> Result<Vec<Value>, Refused> {
         let needs = |what| KEYS.iter().any(|(key, needs)| *needs == what && self.fields.has(key, FEW));
         let wanted =
-            Description { fields: needs(Needs::Fields), tags: needs(Needs::Tags), details: needs(Needs::Details) };
+            NotesWanted { fields: needs(Needs::Fields), tags: needs(Needs::Tags), details: needs(Needs::Details) };
         let notes = library.describe_assets(actor, assets, wanted).await?;
         let usages: HashMap<i64, u64> = if needs(Needs::Usages) {
             library.count_asset_records(actor, assets, (REALM, USAGE)).await?.into_iter().collect()
@@ -142,7 +137,7 @@ impl FileViews {
                     code: self.codes.of(asset.id),
                 };
                 let keys = KEYS.iter().map(|(key, _)| *key).filter(|key| self.fields.has(key, FEW));
-                keys.map(|key| (key.to_owned(), self.value(&shown, key))).collect()
+                keys.map(|key| (key.to_owned(), self.value(&shown, key))).collect::<Map<_, _>>().into()
             })
             .collect())
     }
@@ -318,9 +313,9 @@ const FOLDER_KEYS: &[&str] = &[
 ];
 
 impl FolderView<'_> {
-    pub(crate) fn asked_for(&self, fields: &Fields) -> Map<String, Value> {
+    pub(crate) fn asked_for(&self, fields: &Fields) -> Value {
         let keys = FOLDER_KEYS.iter().filter(|key| fields.has(key, FOLDER_KEYS));
-        keys.map(|key| ((*key).to_owned(), self.value(key))).collect()
+        keys.map(|key| ((*key).to_owned(), self.value(key))).collect::<Map<_, _>>().into()
     }
 
     fn value(&self, key: &str) -> Value {
@@ -340,6 +335,14 @@ impl FolderView<'_> {
             _ => Value::Null,
         }
     }
+}
+
+/// Of a view with all its keys, those that are asked for; all of them where nothing is.
+pub(crate) fn picked(mut view: Value, fields: &Fields) -> Value {
+    if let (Value::Object(view), Fields::These(_)) = (&mut view, fields) {
+        view.retain(|key, _| fields.has(key, &[]));
+    }
+    view
 }
 
 /// Milliseconds since 1970 as `2024-05-01 12:00:00`, UTC.
