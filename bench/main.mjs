@@ -9,6 +9,7 @@ import { stopAll } from "./processes.mjs";
 import { machine, table } from "./report.mjs";
 import { coldOverHttp } from "./rows/cold.mjs";
 import { hotRendition, originals } from "./rows/delivery.mjs";
+import { folders } from "./rows/folders.mjs";
 import { idle } from "./rows/idle.mjs";
 import { packages } from "./rows/packages.mjs";
 import { coldRendition, fourSizes, otherFormats } from "./rows/renditions.mjs";
@@ -30,6 +31,7 @@ const ROWS = new Map([
   ["9", size],
   ["10", packages],
   ["11", idle],
+  ["13", folders],
 ]);
 // Only beside a server of scripts/with-postgres.
 if (process.env.MEDIARY_TEST_POSTGRES_URL) ROWS.set("9p", sizeOnPostgres);

@@ -1,5 +1,5 @@
-// stock.mjs: libraries of as many files as one likes, written straight into the database, because a million uploads take hours. It
-// knows the tables that belong to a file; what is measured with it is in rows/size.mjs.
+// stock.mjs: libraries and folders of as many files as one likes, written straight into the database, because a million uploads take
+// hours. It knows the tables that belong to a file; what is measured with it is in rows/size.mjs and rows/folders.mjs.
 import { addFile, addFolder } from "./client.mjs";
 import { noise, picture } from "./data.mjs";
 import { stop } from "./processes.mjs";
@@ -109,8 +109,64 @@ function statements(files, { beforeLoad, afterLoad }) {
     allWords: list(words.all),
     rareWords: list(words.rare),
   };
-  return STATEMENTS.replace(/\$(\w+)/g, (_, name) => values[name]);
+  return filled(STATEMENTS, values);
 }
+
+/** The number in a folder's first name; the others follow, so that their order is that of the names. */
+const FIRST_NUMBER = 100_000;
+
+/** The names in a folder that was filled, from 0 on. */
+export const nameInFolder = (number) => `file-${FIRST_NUMBER + number}.txt`;
+
+/**
+ * Gives the folder with that slug as many files as wanted. One has to be there already, with the first of the names: the others have its
+ * bytes and fields.
+ */
+export async function fillFolder(engine, slug, files) {
+  const { beforeLoad, afterLoad } = engine;
+  const values = { beforeLoad, afterLoad, slug, files, first_number: FIRST_NUMBER, every_ms: FILE_EVERY_MS };
+  const rows = await engine.rows(filled(FILL, values));
+  const found = Number(rows.at(-1)[0]);
+  if (found !== files) throw new Error(`${slug} has ${found} files instead of ${files}`);
+}
+
+const FILL = `
+  $beforeLoad
+  begin;
+  create temp table first as
+    select a.id as asset_id, a.tenant_id, a.folder_id, a.title, a.description, a.text_key, a.state, a.scan, a.family, a.created_by,
+      a.created_at, v.blob_id, v.media_type, v.picture, b.size, (select max(id) from assets) as last_id
+    from folders f join assets a on a.folder_id = f.id join versions v on v.asset_id = a.id join blobs b on b.id = v.blob_id
+    where f.slug = '$slug';
+  create temp table new_assets as
+    with recursive numbers (n) as (select cast(1 as bigint) union all select n + 1 from numbers where n + 1 < $files)
+    select last_id + n as id, 'file-' || ($first_number + n) || '.txt' as name, created_at - ($files - n) * $every_ms as created_at
+    from numbers, first;
+
+  insert into assets (id, tenant_id, folder_id, asset_key, slug, name, name_key, title, description, text_key, state, scan, version_number,
+      created_by, created_at, updated_at, family)
+    select n.id, tenant_id, folder_id, 'bench' || (100000000000000 + n.id), name, name, name, title, description, text_key, state, scan, 1,
+      created_by, n.created_at, n.created_at, family
+    from new_assets n, first order by n.id;
+  insert into versions (asset_id, number, blob_id, media_type, created_by, created_at, picture)
+    select n.id, 1, blob_id, media_type, created_by, n.created_at, picture from new_assets n, first order by n.id;
+  insert into fields (asset_id, field_path, position, kind, value)
+    select n.id, d.field_path, d.position, d.kind, d.value from new_assets n, first, fields d
+    where d.asset_id = first.asset_id order by n.id, d.field_path;
+  insert into names (folder_id, slug, asset_id) select folder_id, name, n.id from new_assets n, first order by folder_id, name;
+
+  insert into tallies (tenant_id, folder_id, bucket, live, bytes)
+    select tenant_id, folder_id, n.id / 1024, count(*), cast(sum(size) as bigint) from new_assets n, first where true group by 1, 2, 3
+    on conflict (tenant_id, folder_id, bucket) do update set live = tallies.live + excluded.live, bytes = tallies.bytes + excluded.bytes;
+  insert into tenant_tallies (tenant_id, bucket, live)
+    select tenant_id, n.id / 1024, count(*) from new_assets n, first where true group by 1, 2
+    on conflict (tenant_id, bucket) do update set live = tenant_tallies.live + excluded.live;
+  commit;
+  $afterLoad
+  select count(*) from assets where folder_id = (select folder_id from first);`;
+
+/** A text with values in place of their names. */
+const filled = (text, values) => text.replace(/\$(\w+)/g, (_, name) => values[name]);
 
 /** Words that can be spoken, of two or three syllables, the same ones in every run. */
 function makeWords() {

@@ -42,6 +42,8 @@ pub const CORS: Cors = Cors {
     allow_headers: "Auth-token, Authorization, Content-Type, Range, If-Range, If-Match, If-None-Match, X-Device-Platform, X-Device-Tracking, X-App-Locales",
     allow_methods: "GET, HEAD, POST, PUT, DELETE, OPTIONS",
     expose_headers: "Content-Disposition, Content-Length, Content-Range, Accept-Ranges, ETag, Last-Modified, Repr-Digest, Retry-After, X-Request-Id, X-Total-Count",
+    options: None,
+    tells_always: false,
 };
 
 /// What clients show right after an upload: the `thumbnail`.

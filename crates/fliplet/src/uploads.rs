@@ -20,7 +20,7 @@ use crate::{
 const MAX_CHECKSUM_BYTES: usize = 128;
 
 /// "automatically resized to have both dimensions no larger than 3840px"
-const INGEST: Ingest = Ingest { max_side_px: Some(3840) };
+const INGEST: Ingest = Ingest { max_side_px: Some(3840), redrawn: None };
 
 /// A file part whose bytes have arrived.
 struct Arrived {
@@ -118,7 +118,7 @@ fn uploads_of(mut form: Form, single_name: Option<String>, folder: &Folder) -> R
             return Err(Refused::saying(sentence));
         }
         let fields = checksum.iter().map(|sum| (CLIENT_CHECKSUM.to_owned(), sum.clone())).collect();
-        uploads.push(Upload { received: file.received, name, declared_type: file.declared_type, fields });
+        uploads.push(Upload { received: file.received, name, declared_type: file.declared_type, fields, title: None });
     }
     Ok(uploads)
 }

@@ -113,6 +113,11 @@ impl Holder {
         let scope = token.folder_id.map(|id| format!("/{id}/"));
         Self { rights: Rights::from_bits(token.rights), scope, token, user }
     }
+
+    fn restricted_to(&self, rights: Rights) -> Self {
+        let (token, user, scope) = (self.token.clone(), self.user.clone(), self.scope.clone());
+        Self { rights: self.rights.and(rights), token, user, scope }
+    }
 }
 
 impl Actor {
@@ -130,6 +135,18 @@ impl Actor {
 
     pub(crate) const fn holder(holder: Arc<Holder>, origin: Origin) -> Self {
         Self { who: Who::Holder(holder), origin }
+    }
+
+    /// The same with no more than these rights.
+    #[must_use]
+    pub fn restricted_to(&self, rights: Rights) -> Self {
+        match &self.who {
+            Who::Holder(holder) if holder.rights.and(rights) != holder.rights => {
+                let holder = holder.restricted_to(rights);
+                Self { who: Who::Holder(Arc::new(holder)), origin: self.origin.clone() }
+            }
+            Who::System | Who::Anonymous | Who::Holder(_) => self.clone(),
+        }
     }
 
     /// Where the request came from.

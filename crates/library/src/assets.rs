@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use store::assets::AssetChange;
+use store::{assets::AssetChange, paths::Missing};
 
 use crate::{Actor, Asset, AssetState, Fault, Folder, Invalid, Library, Noun, Right, Scan, names, slugs};
 
@@ -135,6 +135,7 @@ impl Library {
             self.expect_with(actor, Right::Delete, &asset).await?;
         }
         let change = AssetChange {
+            missing: Missing::default(),
             slug: slugs::of_file(name.as_deref().unwrap_or(&asset.name)),
             name: name.map(|name| (name.clone(), names::sort_key(&name))),
             folder_id,

@@ -17,6 +17,18 @@ pub fn secret(length: usize) -> String {
     draw(ALPHANUMERIC, length)
 }
 
+/// 32 hexadecimal digits in small letters: 128 bits, for secrets that look so.
+#[must_use]
+pub fn hex_key_32() -> String {
+    draw(b"0123456789abcdef", 32)
+}
+
+/// A number from 0 to one below `end`, which is not 0: for choices that are no secrets.
+#[must_use]
+pub fn random_below(end: usize) -> usize {
+    rand::rng().random_range(0..end.max(1))
+}
+
 fn draw(alphabet: &[u8], length: usize) -> String {
     let mut rng = rand::rng();
     (0..length).map(|_| char::from(alphabet[rng.random_range(0..alphabet.len())])).collect()

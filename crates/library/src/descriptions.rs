@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use store::assets::Description;
 
-use crate::{Actor, Asset, Fault, Field, ImageDetails, Invalid, Library, Right, names};
+use crate::{Actor, Asset, Fault, Field, ImageDetails, Invalid, Library, Right, fields::text_key};
 
 /// What there is to tell of one file beyond its row.
 #[derive(Debug, Clone, Default)]
@@ -53,6 +53,19 @@ const MAX_DESCRIPTION_BYTES: usize = 64 * 1_024;
 const MAX_TAG_BYTES: usize = 255;
 const MAX_TAGS: usize = 200;
 
+/// Whether words are such as can be kept.
+pub(crate) fn expect_sound(title: Option<&str>, description: Option<&str>, tags: &[String]) -> Result<(), Fault> {
+    let is_sound = |text: &str, most: usize| text.len() <= most && !text.contains('\0');
+    let sound = title.is_none_or(|title| is_sound(title, MAX_TITLE_BYTES))
+        && description.is_none_or(|text| is_sound(text, MAX_DESCRIPTION_BYTES))
+        && tags.iter().all(|tag| !tag.is_empty() && is_sound(tag, MAX_TAG_BYTES))
+        && tags.len() <= MAX_TAGS;
+    if sound {
+        return Ok(());
+    }
+    Err(Fault::Invalid(Invalid::Other("a title, description or keyword is too long or holds a NUL")))
+}
+
 impl Library {
     /// Says something of a file.
     ///
@@ -60,21 +73,12 @@ impl Library {
     /// `NotFound`, `Denied`; `Invalid` for what is too long, or holds a NUL.
     pub async fn describe_asset(&self, actor: &Actor, asset_id: i64, words: &Words) -> Result<(), Fault> {
         let asset = self.expect_asset(actor, asset_id, Right::Update).await?;
-        let is_sound = |text: &str, most: usize| text.len() <= most && !text.contains('\0');
-        let sound = words.title.as_deref().is_none_or(|title| is_sound(title, MAX_TITLE_BYTES))
-            && words.description.as_deref().is_none_or(|text| is_sound(text, MAX_DESCRIPTION_BYTES))
-            && words.tags.iter().all(|tag| !tag.is_empty() && is_sound(tag, MAX_TAG_BYTES))
-            && words.tags.len() <= MAX_TAGS;
-        if !sound {
-            return Err(Fault::Invalid(Invalid::Other("a title, description or keyword is too long or holds a NUL")));
-        }
-        let lines = words.title.iter().chain(&words.description).chain(&words.tags);
-        let text = lines.map(String::as_str).collect::<Vec<_>>().join("\n");
+        expect_sound(words.title.as_deref(), words.description.as_deref(), &words.tags)?;
         let said = Description {
             title: words.title.clone(),
             description: words.description.clone(),
             tags: words.tags.clone(),
-            text_key: (!text.is_empty()).then(|| names::sort_key(&text)),
+            text_key: text_key(words.title.as_ref(), words.description.as_ref(), &words.tags),
         };
         let stamp = actor.stamp(self.now_ms());
         let done = self.inner.catalog.describe_asset(asset.tenant_id, asset_id, &said, &stamp).await;

@@ -46,18 +46,18 @@ impl Toll {
     }
 }
 
-/// Downloads of assets without a limit that are not written down yet.
+/// What is counted without a limit and not written down yet: downloads of assets, calls of tokens.
 #[derive(Default)]
 pub(crate) struct Counter([Mutex<HashMap<i64, i64>>; SHELVES]);
 
 impl Counter {
-    fn add(&self, asset_id: i64, count: i64) {
+    pub(crate) fn add(&self, asset_id: i64, count: i64) {
         let shelf = usize::try_from(asset_id.unsigned_abs() % SHELVES as u64).unwrap_or_default();
         // Nothing can go wrong half-way, so a poisoned lock guards what is in order.
         *self.0[shelf].lock().unwrap_or_else(PoisonError::into_inner).entry(asset_id).or_default() += count;
     }
 
-    fn take(&self) -> Vec<(i64, i64)> {
+    pub(crate) fn take(&self) -> Vec<(i64, i64)> {
         let lock = |shelf: &Mutex<_>| std::mem::take(&mut *shelf.lock().unwrap_or_else(PoisonError::into_inner));
         self.0.iter().flat_map(lock).collect()
     }

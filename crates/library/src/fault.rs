@@ -113,6 +113,7 @@ impl From<store::Error> for Fault {
             Error::Missing(noun) => Self::NotFound(noun),
             Error::Taken(noun) => Self::Conflict(noun),
             Error::Refused(Refusal::TooDeep) => Self::Invalid(Invalid::TooDeep),
+            Error::Refused(Refusal::TooManyFolders) => Self::Invalid(Invalid::TooManyItems),
             Error::Refused(Refusal::IntoItself) => Self::Invalid(Invalid::IntoItself),
             Error::Refused(Refusal::Root) => Self::Invalid(Invalid::FixedFolder),
             Error::Refused(Refusal::ParentInTrash) => Self::Invalid(Invalid::ParentInTrash),

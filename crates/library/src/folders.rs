@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use store::folders::{FolderChange, NewFolder};
+use store::{
+    folders::{FolderChange, NewFolder},
+    paths::Missing,
+};
 
 use crate::{Actor, Asset, Fault, Folder, FolderKind, Invalid, Library, Noun, Right, assets::Listing, names, slugs};
 
@@ -79,6 +82,7 @@ impl Library {
         let parent = self.expect_in_folder(actor, parent_id, Right::Create).await?;
         let name = names::check(name)?;
         let folder = NewFolder {
+            missing: Missing::default(),
             tenant_id: parent.tenant_id,
             parent_id: parent.id,
             kind: FolderKind::Plain,
@@ -117,6 +121,7 @@ impl Library {
             self.expect(actor, Right::Delete, &folder).await?;
         }
         let change = FolderChange {
+            missing: Missing::default(),
             slug: slugs::of_folder(name.as_deref().unwrap_or(&folder.name)),
             name: name.map(|name| (name.clone(), names::sort_key(&name))),
             parent_id,
@@ -367,7 +372,12 @@ impl Library {
         service.map(|user| user.id).ok_or(Fault::Unauthenticated)
     }
 
-    async fn expect_plain_folder(&self, actor: &Actor, folder_id: i64, right: Right) -> Result<Folder, Fault> {
+    pub(crate) async fn expect_plain_folder(
+        &self,
+        actor: &Actor,
+        folder_id: i64,
+        right: Right,
+    ) -> Result<Folder, Fault> {
         let folder = self.expect_in_folder(actor, folder_id, right).await?;
         if folder.kind == FolderKind::Plain { Ok(folder) } else { Err(Fault::Invalid(Invalid::FixedFolder)) }
     }

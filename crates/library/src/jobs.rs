@@ -51,6 +51,9 @@ impl JobRunner {
             if let Err(error) = self.library.flush_downloads().await {
                 tracing::warn!(%error, "downloads can not be written down yet");
             }
+            if let Err(error) = self.library.flush_calls().await {
+                tracing::warn!(%error, "calls can not be written down yet");
+            }
         }
     }
 

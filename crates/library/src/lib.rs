@@ -14,12 +14,14 @@ mod descriptions;
 mod downloads;
 mod exports;
 mod fault;
+mod fields;
 mod folders;
 mod image_details;
 mod jobs;
 mod latest;
 mod links;
 mod names;
+mod paths;
 mod records;
 mod renditions;
 mod rules;
@@ -37,13 +39,14 @@ use std::{sync::Arc, time::Duration};
 pub use actor::{Actor, Origin, Right, Rights};
 pub use assets::Listing;
 pub use care::Collected;
-pub use chance::{key_20, secret};
+pub use chance::{hex_key_32, key_20, random_below, secret};
 pub use clock::Clock;
 pub use codes::Codes;
 pub use descriptions::{AssetNotes, NotesWanted, Words};
 pub use downloads::{Delivery, Toll};
 pub use exports::Package;
 pub use fault::{Fault, Invalid, Noun};
+pub use fields::FieldsWish;
 pub use image_details::ImageDetails;
 pub use jobs::JobRunner;
 pub use latest::Latest;
@@ -52,9 +55,11 @@ pub use media::{
     Accepts, Crop, Focus, Format, Plan, Renderer, RendererConfig, Resize, Videos, VideosConfig, Wanted, find_program,
 };
 pub use names::split_extension;
+pub use paths::{Found, Place};
 pub use renditions::{Dropped, RenditionsOf, Warmed, extension_of};
 pub use rules::{MAX_RULES, RulesInForce};
 pub use search::{Search, SearchHits};
+pub use slugs::slugify;
 pub use store::{
     Catalog,
     assets::{Asset, AssetState, Picture, Scan, Version},
@@ -72,7 +77,7 @@ pub use store::{
 pub use tenants::{Founded, NewPerson};
 pub use tokens::TokenWish;
 pub use trash::Trash;
-pub use uploads::{Announcement, Ingest, Received, Upload};
+pub use uploads::{Announcement, Ingest, Look, Received, Upload};
 pub use verify::{Problem, Verified, Wrong};
 
 /// What a library allows. Every limit has its unit in its name.
@@ -138,9 +143,11 @@ struct Inner {
     cards: cards::Cards,
     keys: capabilities::Memory,
     tokens: tokens::Memory,
+    paths: paths::Memory,
     renditions: renditions::Memory,
     rules: rules::Memory,
     downloads: downloads::Counter,
+    calls: downloads::Counter,
     jobs: tokio::sync::Notify,
 }
 
@@ -161,9 +168,11 @@ impl Library {
             cards: cards::Cards::new(&limits),
             keys: capabilities::Memory::default(),
             tokens: tokens::Memory::new(&limits),
+            paths: paths::Memory::new(&limits),
             renditions: renditions::Memory::new(&limits),
             rules: rules::Memory::new(&limits),
             downloads: downloads::Counter::default(),
+            calls: downloads::Counter::default(),
             jobs: tokio::sync::Notify::new(),
             catalog,
             blobs,
@@ -208,6 +217,9 @@ impl Library {
         self.settle_renditions().await;
         if let Err(error) = self.flush_downloads().await {
             tracing::warn!(%error, "the last second's downloads are not counted");
+        }
+        if let Err(error) = self.flush_calls().await {
+            tracing::warn!(%error, "the last second's calls are not counted");
         }
         if let Err(error) = self.flush_rendition_uses().await {
             tracing::warn!(%error, "the last minute's uses of renditions are not noted");

@@ -68,7 +68,9 @@ impl Library {
             }
         };
         let token = &holder.token;
-        let over = token.revoked_at.is_some() || token.expires_at.is_some_and(|at| at <= now_ms);
+        let over = token.revoked_at.is_some()
+            || token.disabled_at.is_some()
+            || token.expires_at.is_some_and(|at| at <= now_ms);
         if token.realm != realm || over || holder.user.disabled_at.is_some() {
             return Err(Fault::Unauthenticated);
         }

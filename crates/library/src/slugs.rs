@@ -1,20 +1,23 @@
 //! Slugs: a name made fit for a path. Transliterated, lower case, runs of anything else become one hyphen.
 
+mod letters;
+
 use store::names::Slug;
 
 use crate::names::split_extension;
+use letters::letters;
 
 /// The slug of a file: the stem's, then the extension with its case kept.
 pub(crate) fn of_file(name: &str) -> Slug {
     let (stem, extension) = split_extension(name);
     let extension: String = extension.chars().filter(char::is_ascii_alphanumeric).collect();
     let extension = if extension.is_empty() { String::new() } else { format!(".{extension}") };
-    Slug { stem: or_untitled(slugify(stem)), extension }
+    Slug { stem: or_untitled(slugify(stem)), extension, exact: false }
 }
 
 /// The slug of a folder.
 pub(crate) fn of_folder(name: &str) -> Slug {
-    Slug { stem: or_untitled(slugify(name)), extension: String::new() }
+    Slug { stem: or_untitled(slugify(name)), extension: String::new(), exact: false }
 }
 
 /// A path names every file, so a slug is never empty.
@@ -22,53 +25,35 @@ fn or_untitled(slug: String) -> String {
     if slug.is_empty() { "untitled".to_owned() } else { slug }
 }
 
-fn slugify(text: &str) -> String {
+/// A text made fit for a path: small letters and digits of ASCII, with hyphens between; empty where there is nothing of that kind.
+#[must_use]
+pub fn slugify(text: &str) -> String {
     let mut slug = String::with_capacity(text.len());
-    for character in text.chars().flat_map(char::to_lowercase) {
-        match plain(character) {
-            Some(letters) if letters.bytes().any(|byte| byte.is_ascii_alphanumeric()) => {
-                slug.extend(letters.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()));
-            }
-            Some(_) if !slug.is_empty() && !slug.ends_with('-') => slug.push('-'),
-            _ => {}
+    for character in text.chars().flat_map(small) {
+        match character {
+            'a'..='z' | '0'..='9' => slug.push(character),
+            // Combining marks belong to the letter before them.
+            '\u{300}'..='\u{36f}' => {}
+            _ => match letters(character) {
+                Some(letters) => slug.push_str(letters),
+                None if !slug.is_empty() && !slug.ends_with('-') => slug.push('-'),
+                None => {}
+            },
         }
     }
     slug.truncate(slug.trim_end_matches('-').len());
+    // What comes out of a table is in small letters; what the library that takes marks away gives is not always.
+    slug.make_ascii_lowercase();
     slug
 }
 
-/// The letters that stand for a character; none for scripts that are not written in letters, which vanish.
-fn plain(character: char) -> Option<&'static str> {
+/// The reference transliterates before it makes letters small, and knows no capitals of these.
+fn small(character: char) -> std::char::ToLowercase {
     match character {
-        'ä' | 'æ' => Some("ae"),
-        'ö' | 'ø' | 'œ' => Some("oe"),
-        'ü' => Some("ue"),
-        'å' => Some("aa"),
-        'ß' => Some("ss"),
-        '@' => Some("at"),
-        // Latin, Greek and Cyrillic are transliterated.
-        '\u{80}'..='\u{24f}' | '\u{370}'..='\u{52f}' | '\u{1e00}'..='\u{1fff}' => {
-            Some(deunicode::deunicode_char(character).unwrap_or("-"))
-        }
-        '\0'..='\u{7f}' => Some(ASCII[character as usize]),
-        // Combining marks belong to the letter before them.
-        '\u{300}'..='\u{36f}' => None,
-        _ if character.is_whitespace() || character.is_ascii_punctuation() => Some("-"),
-        _ => None,
+        'ẞ' | 'Ǆ' | 'ǅ' => ' '.to_lowercase(),
+        _ => character.to_lowercase(),
     }
 }
-
-/// Letters and digits stand for themselves, everything else for a hyphen.
-const ASCII: [&str; 128] = {
-    let mut table = ["-"; 128];
-    let text = "abcdefghijklmnopqrstuvwxyz0123456789";
-    let mut at = 0;
-    while at < text.len() {
-        table[text.as_bytes()[at] as usize] = text.split_at(at).1.split_at(1).0;
-        at += 1;
-    }
-    table
-};
 
 #[cfg(test)]
 mod tests {

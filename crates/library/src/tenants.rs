@@ -69,6 +69,7 @@ impl Library {
         self.expect(actor, Right::Create, &root).await?;
         let name = names::check(name)?;
         let space = NewFolder {
+            missing: store::paths::Missing::default(),
             tenant_id,
             parent_id: root.id,
             kind: FolderKind::Space,

@@ -9,9 +9,12 @@ use store::tokens::NewToken;
 
 use crate::{Actor, Fault, Library, Limits, Noun, Origin, Rights, Token, actor::Holder, chance, names};
 
-/// Holders of tokens by the hash of realm and secret, with the time at which each was read.
+/// A realm, and the hash of a secret: the same secret may be a token of several.
+type Key = (Box<str>, [u8; 32]);
+
+/// Holders of tokens by realm and hash of the secret, with the time at which each was read.
 pub(crate) struct Memory {
-    holders: Cache<[u8; 32], (Arc<Holder>, i64)>,
+    holders: Cache<Key, (Arc<Holder>, i64)>,
     /// Those who act by a token without its secret, by its id and theirs.
     sessions: Cache<(i64, i64), (Arc<Holder>, i64)>,
     max_age_ms: i64,
@@ -36,8 +39,8 @@ impl Memory {
         self.sessions.insert(of, (Arc::clone(holder), now_ms));
     }
 
-    fn get(&self, hash: &[u8; 32], now_ms: i64) -> Option<Arc<Holder>> {
-        self.young(self.holders.get(hash), now_ms)
+    fn get(&self, key: &Key, now_ms: i64) -> Option<Arc<Holder>> {
+        self.young(self.holders.get(key), now_ms)
     }
 
     /// What is remembered, while it is young enough.
@@ -80,25 +83,96 @@ impl Library {
     /// # Errors
     /// `Unauthenticated` when the secret is unknown, taken back or over.
     pub async fn authenticate(&self, realm: &str, secret: &str, origin: Origin) -> Result<Actor, Fault> {
-        let hash = hash(secret);
+        let actor = self.authenticate_in_any_state(realm, secret, origin).await?;
+        let is_on = actor.token().is_some_and(|token| token.disabled_at.is_none());
+        if is_on { Ok(actor) } else { Err(Fault::Unauthenticated) }
+    }
+
+    /// The same, also by a token that is switched off: for dialects that tell those from tokens that there are not. What such an
+    /// actor may do is theirs to refuse.
+    ///
+    /// # Errors
+    /// `Unauthenticated` when the secret is unknown, taken back or over.
+    pub async fn authenticate_in_any_state(&self, realm: &str, secret: &str, origin: Origin) -> Result<Actor, Fault> {
+        let key = (Box::from(realm), hash(secret));
         let now_ms = self.now_ms();
-        // The realm is compared below: two dialects never share a secret, so one memory serves all.
-        let holder = match self.inner.tokens.get(&hash, now_ms) {
+        let holder = match self.inner.tokens.get(&key, now_ms) {
             Some(holder) => holder,
             None => {
-                let token = self.inner.catalog.token(realm, &hash).await?.ok_or(Fault::Unauthenticated)?;
+                let token = self.inner.catalog.token(realm, &key.1).await?.ok_or(Fault::Unauthenticated)?;
                 let user = self.inner.catalog.user(token.tenant_id, token.user_id).await?;
                 let holder = Arc::new(Holder::new(token, user.ok_or(Fault::Unauthenticated)?));
-                self.inner.tokens.holders.insert(hash, (Arc::clone(&holder), now_ms));
+                self.inner.tokens.holders.insert(key, (Arc::clone(&holder), now_ms));
                 holder
             }
         };
         let token = &holder.token;
-        let over = token.revoked_at.is_some() || token.expires_at.is_some_and(|at| at <= now_ms);
-        if token.realm != realm || over {
+        if token.revoked_at.is_some() || token.expires_at.is_some_and(|at| at <= now_ms) {
             return Err(Fault::Unauthenticated);
         }
         Ok(Actor::holder(holder, origin))
+    }
+
+    /// Counts a call of the actor's token: what is limited before the call, what is not in memory, to be written down within a second.
+    ///
+    /// # Errors
+    /// `Exhausted` when it was used as often as it may be.
+    pub async fn count_call(&self, actor: &Actor) -> Result<(), Fault> {
+        let Some(token) = actor.token() else { return Ok(()) };
+        if token.call_limit.is_none() {
+            self.inner.calls.add(token.id, 1);
+            return Ok(());
+        }
+        if self.spend_token(token).await? { Ok(()) } else { Err(Fault::Exhausted) }
+    }
+
+    /// Takes a call back that came to nothing which counts.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn uncount_call(&self, actor: &Actor) -> Result<(), Fault> {
+        match actor.token() {
+            Some(token) if token.call_limit.is_none() => self.inner.calls.add(token.id, -1),
+            Some(token) => self.inner.catalog.add_token_calls(&[(token.id, -1)]).await?,
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Writes down the calls that were counted in memory.
+    pub(crate) async fn flush_calls(&self) -> Result<(), Fault> {
+        let counted: Vec<_> = self.inner.calls.take().into_iter().filter(|(_, calls)| *calls != 0).collect();
+        if counted.is_empty() {
+            return Ok(());
+        }
+        let done = self.inner.catalog.add_token_calls(&counted).await;
+        if done.is_err() {
+            counted.into_iter().for_each(|(id, calls)| self.inner.calls.add(id, calls));
+        }
+        Ok(done?)
+    }
+
+    /// Switches a token off. On this node at once; on others within the age bound of memory.
+    ///
+    /// # Errors
+    /// `Denied` for those who do not run the tenant, `NotFound` when there is no such token.
+    pub async fn disable_token(&self, actor: &Actor, tenant_id: i64, token_id: i64) -> Result<(), Fault> {
+        self.switch_token(actor, tenant_id, (token_id, true)).await
+    }
+
+    /// Switches a token on again.
+    ///
+    /// # Errors
+    /// As for [`Self::disable_token`].
+    pub async fn enable_token(&self, actor: &Actor, tenant_id: i64, token_id: i64) -> Result<(), Fault> {
+        self.switch_token(actor, tenant_id, (token_id, false)).await
+    }
+
+    async fn switch_token(&self, actor: &Actor, tenant_id: i64, (id, disabled): (i64, bool)) -> Result<(), Fault> {
+        actor.expect_manager(tenant_id)?;
+        let done = self.inner.catalog.switch_token(tenant_id, id, disabled, &actor.stamp(self.now_ms())).await?;
+        self.inner.tokens.forget_all();
+        if done { Ok(()) } else { Err(Fault::NotFound(Noun::Token)) }
     }
 
     /// Makes a token; the secret is returned this once and kept only as a hash.

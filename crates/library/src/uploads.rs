@@ -14,6 +14,7 @@ use store::{
     assets::{NewAsset, NewBlob, NewVersion, Scan},
     blobs::{BlobKey, Kind, StageError, Staged},
     jobs::NewJob,
+    paths::Missing,
 };
 
 use crate::{
@@ -40,6 +41,20 @@ impl Received {
         self.staged.len
     }
 
+    /// What they are by themselves.
+    ///
+    /// # Errors
+    /// When they can not be read.
+    pub fn look(&self) -> impl Future<Output = Result<Look, Fault>> + Send + use<> {
+        let (probe, head) = (probe_of(&self.staged), head_of(&self.staged));
+        let (sniffed, is_text) = (media::sniff(head), is_text(head));
+        async move {
+            let probe = probe.await?;
+            let pixels = probe.as_ref().map(|probe| (probe.width, probe.height));
+            Ok(Look { media_type: probe.map(|probe| probe.media_type).or(sniffed), pixels, is_text })
+        }
+    }
+
     /// Whether none did.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -58,6 +73,8 @@ pub struct Upload {
     pub declared_type: Option<MediaType>,
     /// Free metadata to begin with: path and text.
     pub fields: Vec<(String, String)>,
+    /// A title, where it has one from the start.
+    pub title: Option<String>,
 }
 
 /// What a dialect wants done to what it takes in.
@@ -66,6 +83,19 @@ pub struct Ingest {
     /// JPEG, PNG, WebP and AVIF images, moving or not, are scaled down until neither side is longer, in pixels; of an SVG the stated
     /// size is.
     pub max_side_px: Option<u32>,
+    /// How JPEG, PNG and GIF images are drawn anew before they are kept. What can not be drawn is refused.
+    pub redrawn: Option<Plan>,
+}
+
+/// What bytes are by themselves, as far as their beginning tells.
+#[derive(Debug, Clone, Default)]
+pub struct Look {
+    /// Their type, where they tell it.
+    pub media_type: Option<MediaType>,
+    /// Width and height in pixels as displayed, of an image.
+    pub pixels: Option<(u32, u32)>,
+    /// Whether they could be text: there is nothing in them but characters.
+    pub is_text: bool,
 }
 
 /// What bytes turned out to be.
@@ -75,6 +105,16 @@ struct Nature {
 }
 
 impl Library {
+    /// Takes bytes in from somebody who has not said yet who they are, at most so many.
+    ///
+    /// # Errors
+    /// `TooLarge` as soon as they are; `Interrupted` when they stop coming.
+    pub async fn receive_from_anybody(&self, max_bytes: u64, body: ByteStream) -> Result<Received, Fault> {
+        let max_bytes = max_bytes.min(self.inner.limits.max_upload_bytes);
+        let staged = self.inner.blobs.stage(Kind::Original, body, max_bytes).await.map_err(stage_fault)?;
+        Ok(Received { staged })
+    }
+
     /// Takes bytes in, if the actor may add files to the folder, or to any where the folder is not known yet.
     ///
     /// # Errors
@@ -104,13 +144,8 @@ impl Library {
         if uploads.is_empty() {
             return Err(Fault::Invalid(Invalid::Empty));
         }
-        if uploads
-            .iter()
-            .flat_map(|upload| &upload.fields)
-            .any(|(path, value)| path.contains('\0') || value.contains('\0'))
-        {
-            // PostgreSQL keeps no NUL, and one answer serves both engines.
-            return Err(Fault::Invalid(Invalid::Other("text can not hold a NUL")));
+        for upload in &uploads {
+            expect_texts(upload)?;
         }
         let (library, tenant_id) = (self.clone(), folder.tenant_id);
         let (created_by, stamp) = (self.author(actor, tenant_id).await?, actor.stamp(self.now_ms()));
@@ -191,6 +226,8 @@ impl Library {
                 name_key: names::sort_key(&name),
                 slug: slugs::of_file(&name),
                 name,
+                missing: Missing::default(),
+                title: upload.title,
                 version,
                 fields: upload.fields,
             });
@@ -199,7 +236,7 @@ impl Library {
     }
 
     /// Makes bytes durable under their key, and tells what they are.
-    async fn publish(
+    pub(crate) async fn publish(
         &self,
         received: Received,
         name: &str,
@@ -215,6 +252,11 @@ impl Library {
             // What the camera wrote down goes with the original.
             (staged, details) = smaller;
             nature.probe = probe_of(&staged).await?;
+        }
+        if let Some(redrawn) = self.redrawn(staged.file(), staged.body(), nature.probe.as_ref(), ingest).await? {
+            (staged, details) = redrawn;
+            nature.probe = probe_of(&staged).await?;
+            nature.media_type = nature.probe.as_ref().map_or(nature.media_type, |probe| probe.media_type.clone());
         }
         let pixels = nature.probe.as_ref().map(|probe| (probe.width, probe.height));
         if let Some(details) = &mut details {
@@ -234,6 +276,31 @@ impl Library {
             created_by,
             details,
         })
+    }
+
+    /// The image drawn anew, if it is one that is to be.
+    async fn redrawn(
+        &self,
+        file: impl Future<Output = Result<Option<File>, store::blobs::Error>> + Send,
+        body: Body,
+        probe: Option<&Probe>,
+        ingest: Ingest,
+    ) -> Result<Option<(Staged, Option<ImageDetails>)>, Fault> {
+        const DRAWN: &[MediaType] = &[MediaType::JPEG, MediaType::PNG, MediaType::APNG, MediaType::GIF];
+        let (Some(plan), Some(probe)) = (ingest.redrawn, probe) else { return Ok(None) };
+        if !DRAWN.contains(&probe.media_type) {
+            return Ok(None);
+        }
+        let Resolution::Render(resolved) = plan.resolve(probe) else { return Ok(None) };
+        let source = match file.await.map_err(store_fault)? {
+            Some(file) => Source::file(file, body.len()),
+            None => Source::from(read_whole(&body).await?),
+        };
+        let made = self.inner.renderer.render_many(source, &[resolved], true).await.map_err(render_fault);
+        let mut made = made?;
+        let Some(rendered) = made.renditions.pop() else { return Err(Fault::Unsupported) };
+        let redrawn = self.inner.blobs.stage_bytes(Kind::Original, rendered.bytes).await.map_err(stage_fault)?;
+        Ok(Some((redrawn, made.details.map(of_image))))
     }
 
     /// The image made smaller, if it is one that is to be and can be. What can not be decoded stays as it came.
@@ -296,6 +363,29 @@ impl Library {
             tracing::warn!(%error, ?key, "bytes without a row stay behind");
         }
     }
+}
+
+/// Whether bytes that may go on are characters so far, and nothing but those.
+fn is_text(head: &[u8]) -> bool {
+    // What is cut off in the middle of a character is no fault of the text's.
+    let text = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return false,
+    };
+    let is_control = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{c}' | '\u{1b}');
+    !text.is_empty() && !text.contains(is_control)
+}
+
+/// PostgreSQL keeps no NUL, and one answer serves both engines.
+pub(crate) fn expect_texts(upload: &Upload) -> Result<(), Fault> {
+    let texts = upload.fields.iter().flat_map(|(path, value)| [path, value]).chain(&upload.title);
+    if texts.into_iter().any(|text| text.contains('\0')) {
+        return Err(Fault::Invalid(Invalid::Other("text can not hold a NUL")));
+    }
+    Ok(())
 }
 
 /// What kind of image the bytes are, if any. Only JPEGs that say it late cost a second look at them, when the future is polled.

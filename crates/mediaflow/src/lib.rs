@@ -31,7 +31,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::FromRef,
-    http::Method,
+    http::{Method, StatusCode},
     routing::{get, post, put},
 };
 use library::{Library, Plan, Right};
@@ -52,6 +52,8 @@ pub const CORS: Cors = Cors {
     allow_headers: "Authorization, Content-Type, Range, If-Range, If-Match, If-None-Match, X-Api-Version, X-Requested-With",
     allow_methods: "GET, HEAD, POST, PUT, DELETE, OPTIONS",
     expose_headers: "Content-Disposition, Content-Length, Content-Range, Accept-Ranges, ETag, Last-Modified, Retry-After, X-Request-Id",
+    options: Some(StatusCode::NO_CONTENT),
+    tells_always: false,
 };
 
 /// What clients show right after an upload.

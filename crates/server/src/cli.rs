@@ -229,7 +229,7 @@ async fn init(settings: &Settings, json: bool, name: &str, email: &str) -> Resul
 
 fn readable(keys: &Keys) -> String {
     format!(
-        "tenant {} \"{}\"\nadmin {}, password {}\nfliplet: auth_token {}\n         organization_id {}, app_id {}, app_token {}",
+        "tenant {} \"{}\"\nadmin {}, password {}\nfliplet: auth_token {}\n         organization_id {}, app_id {}, app_token {}\nflextype: files_token {}, folders_token {}, access_token {}",
         keys.tenant.id,
         keys.tenant.name,
         keys.admin.email,
@@ -238,6 +238,9 @@ fn readable(keys: &Keys) -> String {
         keys.fliplet.organization_id,
         keys.fliplet.app_id,
         keys.fliplet.app_token,
+        keys.flextype.files_token,
+        keys.flextype.folders_token,
+        keys.flextype.access_token,
     )
 }
 

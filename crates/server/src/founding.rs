@@ -17,6 +17,8 @@ pub struct Keys {
     pub fliplet: FlipletKeys,
     /// Mediaflow's keys.
     pub mediaflow: MediaflowKeys,
+    /// Flextype's keys.
+    pub flextype: FlextypeKeys,
 }
 
 /// The tenant.
@@ -60,6 +62,17 @@ pub struct MediaflowKeys {
     pub folder_id: i64,
 }
 
+/// Flextype's keys.
+#[derive(Debug, Clone, Serialize)]
+pub struct FlextypeKeys {
+    /// Opens the routes for files.
+    pub files_token: String,
+    /// Opens the routes for folders.
+    pub folders_token: String,
+    /// Lets change things, beside one of the others.
+    pub access_token: String,
+}
+
 /// Founds a tenant with an admin, an app and keys.
 ///
 /// # Errors
@@ -99,10 +112,20 @@ pub async fn found(library: &Library, name: &str, email: &str) -> Result<Keys, F
         folder_id: None,
     };
     let keys = mediaflow::add_keys(library, &system, &wish).await?;
+    let site = async |kind| -> Result<String, Failure> {
+        let wish = flextype::token_wish(kind, tenant_id, service.id, None, "Made by init");
+        Ok(library.add_token(&system, wish).await?.1)
+    };
+    let flextype = FlextypeKeys {
+        files_token: site(flextype::TokenKind::Files).await?,
+        folders_token: site(flextype::TokenKind::Folders).await?,
+        access_token: site(flextype::TokenKind::Access).await?,
+    };
     Ok(Keys {
         tenant: TenantKeys { id: tenant_id, name: founded.tenant.name },
         admin: AdminKeys { email: founded.admin.email, password },
         fliplet: FlipletKeys { auth_token, organization_id: tenant_id, app_id: app.id, app_token },
         mediaflow: MediaflowKeys { keys, folder_id: uploads.id },
+        flextype,
     })
 }

@@ -67,6 +67,22 @@ pub(crate) enum TokenCommand {
         #[arg(long)]
         tenant: i64,
     },
+    /// Switch a token off. Running servers notice within `limits.max_memory_age_ms`.
+    Disable {
+        /// Whose.
+        #[arg(long)]
+        tenant: i64,
+        /// Which.
+        id: i64,
+    },
+    /// Switch a token on again.
+    Enable {
+        /// Whose.
+        #[arg(long)]
+        tenant: i64,
+        /// Which.
+        id: i64,
+    },
     /// Take a token back. Running servers notice within `limits.max_memory_age_ms`.
     Revoke {
         /// Whose.
@@ -105,11 +121,26 @@ enum DialectToken {
         #[arg(long)]
         app: Option<i64>,
     },
+    /// A token for Flextype's API.
+    Flextype {
+        /// What kind of token.
+        #[arg(long, value_enum)]
+        kind: FlextypeKind,
+        /// What it may do, and with an access token what the others may beside it.
+        #[arg(long, value_enum, default_value = "change")]
+        rights: KeyRights,
+        /// The folder that its ids begin at; the root without.
+        #[arg(long)]
+        folder: Option<i64>,
+        /// How many calls it is for; without a limit where none is given.
+        #[arg(long, value_parser = clap::value_parser!(i64).range(1..))]
+        limit: Option<i64>,
+    },
     /// A client and a refresh token for Mediaflow's API.
     Mediaflow {
         /// What they may do.
         #[arg(long, value_enum, default_value = "change")]
-        rights: MediaflowRights,
+        rights: KeyRights,
         /// The folder that they are confined to.
         #[arg(long)]
         folder: Option<i64>,
@@ -117,13 +148,33 @@ enum DialectToken {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum MediaflowRights {
+enum KeyRights {
     /// See and download.
     Read,
     /// Upload and report too.
     Change,
     /// Everything, held by no rule.
     All,
+}
+
+impl KeyRights {
+    const fn rights(self) -> Rights {
+        match self {
+            Self::Read => Rights::READ,
+            Self::Change => Rights::CHANGE,
+            Self::All => Rights::ALL,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FlextypeKind {
+    /// The routes for files.
+    Files,
+    /// The routes for folders.
+    Folders,
+    /// All changes, beside one of the others.
+    Access,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -177,11 +228,7 @@ pub(crate) async fn token(library: &Library, command: TokenCommand) -> Result<Va
     match command {
         TokenCommand::Create(new) => {
             if let DialectToken::Mediaflow { rights, folder } = new.dialect {
-                let rights = match rights {
-                    MediaflowRights::Read => Rights::READ,
-                    MediaflowRights::Change => Rights::CHANGE,
-                    MediaflowRights::All => Rights::ALL,
-                };
+                let rights = rights.rights();
                 let wish =
                     KeysWish { tenant_id: new.tenant, user_id: new.user, name: new.name, rights, folder_id: folder };
                 return Ok(serde_json::to_value(mediaflow::add_keys(library, &system(), &wish).await?)?);
@@ -193,6 +240,14 @@ pub(crate) async fn token(library: &Library, command: TokenCommand) -> Result<Va
             Ok(view)
         }
         TokenCommand::List { tenant } => Ok(library.tokens(&system(), tenant).await?.iter().map(token_view).collect()),
+        TokenCommand::Disable { tenant, id } => {
+            library.disable_token(&system(), tenant, id).await?;
+            Ok(json!({ "id": id, "disabled": true }))
+        }
+        TokenCommand::Enable { tenant, id } => {
+            library.enable_token(&system(), tenant, id).await?;
+            Ok(json!({ "id": id, "disabled": false }))
+        }
         TokenCommand::Revoke { tenant, id } => {
             library.revoke_token(&system(), tenant, id).await?;
             Ok(json!({ "id": id, "revoked": true }))
@@ -201,7 +256,19 @@ pub(crate) async fn token(library: &Library, command: TokenCommand) -> Result<Va
 }
 
 fn wish_of(new: NewTokenArguments) -> Result<TokenWish, Failure> {
-    let DialectToken::Fliplet { kind, app } = new.dialect else { return Err("not a token of Fliplet's".into()) };
+    let (kind, app) = match new.dialect {
+        DialectToken::Fliplet { kind, app } => (kind, app),
+        DialectToken::Flextype { kind, rights, folder, limit } => {
+            let kind = match kind {
+                FlextypeKind::Files => flextype::TokenKind::Files,
+                FlextypeKind::Folders => flextype::TokenKind::Folders,
+                FlextypeKind::Access => flextype::TokenKind::Access,
+            };
+            let wish = flextype::token_wish(kind, new.tenant, new.user, folder, &new.name);
+            return Ok(TokenWish { rights: rights.rights(), call_limit: limit, ..wish });
+        }
+        DialectToken::Mediaflow { .. } => return Err("Mediaflow's keys are made together".into()),
+    };
     let kind = match (kind, app) {
         (FlipletKind::App | FlipletKind::Session, None) => {
             return Err("a token of kind app or session needs --app".into());
@@ -219,7 +286,8 @@ fn wish_of(new: NewTokenArguments) -> Result<TokenWish, Failure> {
 
 fn token_view(token: &Token) -> Value {
     json!({ "id": token.id, "dialect": token.realm, "kind": token.kind, "name": token.name, "user": token.user_id,
-            "folder": token.folder_id, "revoked": token.revoked_at.is_some() })
+            "folder": token.folder_id, "calls": token.call_count, "limit": token.call_limit,
+            "disabled": token.disabled_at.is_some(), "revoked": token.revoked_at.is_some() })
 }
 
 fn system() -> Actor {

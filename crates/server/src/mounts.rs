@@ -7,14 +7,21 @@ use wire::{Cors, Mount, Mounts, refuse_plainly};
 use crate::{Failure, Settings, probes};
 
 /// The dialects that there are, by name.
-pub(crate) const DIALECTS: &[&str] = &["fliplet", "mediaflow"];
+pub(crate) const DIALECTS: &[&str] = &["fliplet", "mediaflow", "flextype"];
 
 const FRONT: &str = "front";
 
 /// Probes are asked by machines of the operator's, not by pages of other origins.
-static SAME_ORIGIN: Cors = Cors { allow_headers: "", allow_methods: "GET, HEAD", expose_headers: "X-Request-Id" };
+static SAME_ORIGIN: Cors = Cors {
+    allow_headers: "",
+    allow_methods: "GET, HEAD",
+    expose_headers: "X-Request-Id",
+    options: None,
+    tells_always: false,
+};
 static FLIPLET_CORS: Cors = fliplet::CORS;
 static MEDIAFLOW_CORS: Cors = mediaflow::CORS;
+static FLEXTYPE_CORS: Cors = flextype::CORS;
 
 /// A probe takes no body to speak of, in bytes.
 const SMALL_BODY_BYTES: u64 = 64 * 1024;
@@ -27,7 +34,8 @@ pub type DialectRoute = (&'static str, Method, &'static str, Option<Right>);
 pub fn dialect_routes() -> Vec<DialectRoute> {
     let fliplet = fliplet::ROUTES.iter().map(|route| ("/fliplet", route.method.clone(), route.path, Some(route.right)));
     let mediaflow = mediaflow::ROUTES.iter().map(|route| ("/mediaflow", route.method.clone(), route.path, route.right));
-    fliplet.chain(mediaflow).collect()
+    let flextype = flextype::ROUTES.iter().map(|route| ("/flextype", route.method.clone(), route.path, route.right));
+    fliplet.chain(mediaflow).chain(flextype).collect()
 }
 
 /// Mounts everything.
@@ -35,6 +43,7 @@ pub fn dialect_routes() -> Vec<DialectRoute> {
 /// # Errors
 /// When two dialects claim one host, or the public URL is none.
 pub fn mounts(library: &Library, settings: &Settings) -> Result<Mounts, Failure> {
+    let flextype = settings.flextype_config()?;
     let dialects = vec![
         Mount {
             name: "fliplet",
@@ -53,6 +62,15 @@ pub fn mounts(library: &Library, settings: &Settings) -> Result<Mounts, Failure>
             cors: &MEDIAFLOW_CORS,
             max_body_bytes: mediaflow::MAX_BODY_BYTES,
             refuse: mediaflow::refuse,
+        },
+        Mount {
+            name: "flextype",
+            prefix: "/flextype",
+            hosts: settings.flextype.hosts.clone(),
+            max_body_bytes: flextype::max_body_bytes(&flextype),
+            router: flextype::router(library.clone(), flextype),
+            cors: &FLEXTYPE_CORS,
+            refuse: flextype::refuse,
         },
     ];
     let listed = dialects.iter().map(|mount| (mount.name, mount.prefix)).collect();

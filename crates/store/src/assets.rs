@@ -1,6 +1,7 @@
 //! Assets: what people call files. An asset is in exactly one folder; its bytes are a version's, whose blob never changes.
 
 mod change;
+pub(crate) mod copy;
 mod describe;
 mod select;
 mod trash;
@@ -10,10 +11,12 @@ use sqlx::AnyConnection;
 
 use crate::{
     Error, Noun, Result, blobs::BlobKey, catalog::Columns, folders::Folder, image_details::ImageDetails, jobs::NewJob,
-    names::Slug, rules::Rule,
+    names::Slug, paths::Missing, rules::Rule,
 };
 
+pub use copy::AssetCopy;
 pub use describe::Description;
+pub(crate) use describe::say;
 pub(crate) use trash::erase;
 
 /// Where an asset is in its life; the trash is `deleted_at`, its own or its folder's.
@@ -179,6 +182,8 @@ pub struct NewAsset {
     pub tenant_id: i64,
     /// Where.
     pub folder_id: i64,
+    /// The folders that are to be made between that folder and this one.
+    pub missing: Missing,
     /// See [`Asset::key`].
     pub key: String,
     /// Display name.
@@ -187,6 +192,8 @@ pub struct NewAsset {
     pub name_key: String,
     /// The slug wished for.
     pub slug: Slug,
+    /// Its title, where it has one from the start.
+    pub title: Option<String>,
     /// Its first bytes, and who makes it.
     pub version: NewVersion,
     /// Free metadata to begin with: path and value, both text.
@@ -209,6 +216,8 @@ pub struct AssetChange {
     pub name: Option<(String, String)>,
     /// The new folder.
     pub folder_id: Option<i64>,
+    /// The folders that are to be made between that folder and this one.
+    pub missing: Missing,
     /// The slug wished for afterwards.
     pub slug: Slug,
     /// Text fields to set: path and value.
@@ -235,12 +244,12 @@ const fn family_word(family: Family) -> &'static str {
 }
 
 /// A living asset whose row this transaction holds.
-struct Taken {
+pub(crate) struct Taken {
     folder_id: i64,
     slug: String,
 }
 
-async fn take(conn: &mut AnyConnection, tenant_id: i64, id: i64, now_ms: i64) -> Result<Taken> {
+pub(crate) async fn take(conn: &mut AnyConnection, tenant_id: i64, id: i64, now_ms: i64) -> Result<Taken> {
     let row = sqlx::query(TAKE).bind(tenant_id).bind(id).bind(now_ms).fetch_optional(conn).await?;
     let row = row.ok_or(Error::Missing(Noun::Asset))?;
     Ok(Taken { folder_id: row.int("folder_id")?, slug: row.text("slug")? })

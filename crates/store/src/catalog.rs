@@ -28,6 +28,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "renditions", include_str!("../migrations/0003_renditions.sql")),
     (4, "sources", include_str!("../migrations/0004_sources.sql")),
     (5, "capabilities", include_str!("../migrations/0005_capabilities.sql")),
+    (6, "paths", include_str!("../migrations/0006_paths.sql")),
 ];
 
 /// Each deadlock lets one write through, and each costs the server a second to notice.

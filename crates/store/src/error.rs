@@ -48,6 +48,8 @@ crate::assets::words!(
 pub enum Refusal {
     /// Folders would be nested deeper than [`crate::folders::MAX_DEPTH`].
     TooDeep,
+    /// More folders than one call may copy.
+    TooManyFolders,
     /// A folder would come to lie inside itself.
     IntoItself,
     /// The root stays as it is.

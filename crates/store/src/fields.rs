@@ -3,7 +3,8 @@
 use sqlx::{AnyConnection, any::AnyRow};
 
 use crate::{
-    Catalog, Error, Noun, Result,
+    Catalog, Error, Noun, Result, assets,
+    audit::{self, Action, Stamp},
     catalog::{Columns, SLOTS, slot_list, slots},
 };
 
@@ -18,6 +19,21 @@ pub struct Field {
     pub value: String,
 }
 
+/// All that is said of an asset in fields, and what of that everybody understands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FieldSet {
+    /// The fields, in the order in which they are to be kept.
+    pub fields: Vec<Field>,
+    /// Its title.
+    pub title: Option<String>,
+    /// Its description.
+    pub description: Option<String>,
+    /// Title, description and keywords folded as names are, a line each; none where there is nothing.
+    pub text_key: Option<String>,
+}
+
+const CLEAR: &str = "delete from fields where asset_id = $1";
+const APPEND: &str = "insert into fields (asset_id, field_path, position, kind, value) values ($1, $2, $3, $4, $5)";
 const INSERT: &str = "insert into fields (asset_id, field_path, position, kind, value) \
      values ($1, $2, (select coalesce(max(position), 0) + 1 from fields where asset_id = $1), $3, $4) \
      on conflict (asset_id, field_path) do update set kind = $3, value = $4";
@@ -116,6 +132,29 @@ impl Catalog {
         tx.commit().await
     }
 
+    /// Puts other fields in the place of those that an asset has, if they are still what the caller saw; false when they are not.
+    ///
+    /// # Errors
+    /// `Missing` when there is no such asset, or it is in the trash.
+    pub async fn exchange_fields(
+        &self,
+        tenant_id: i64,
+        asset_id: i64,
+        (seen, set): (&[Field], &FieldSet),
+        stamp: &Stamp,
+    ) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        assets::take(tx.conn(), tenant_id, asset_id, stamp.now_ms).await?;
+        let rows = sqlx::query(LIST).bind(asset_id).fetch_all(tx.conn()).await?;
+        if rows.iter().map(read).collect::<Result<Vec<_>>>()? != seen {
+            return Ok(false);
+        }
+        put(tx.conn(), asset_id, set).await?;
+        audit::note(tx.conn(), tenant_id, stamp, Action::Update, (Noun::Asset, asset_id)).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
     /// Removes one field; false when it was not there.
     ///
     /// # Errors
@@ -153,6 +192,17 @@ impl Catalog {
 
 fn read(row: &AnyRow) -> Result<Field> {
     Ok(Field { path: row.text("field_path")?, kind: row.text("kind")?, value: row.text("value")? })
+}
+
+/// Says something of an asset in place of all that its fields, title and description said.
+pub(crate) async fn put(conn: &mut AnyConnection, asset_id: i64, set: &FieldSet) -> Result<()> {
+    sqlx::query(CLEAR).bind(asset_id).execute(&mut *conn).await?;
+    for (position, field) in (1_i64..).zip(&set.fields) {
+        let query = sqlx::query(APPEND).bind(asset_id).bind(&field.path).bind(position);
+        query.bind(&field.kind).bind(&field.value).execute(&mut *conn).await?;
+    }
+    let words = (set.title.as_deref(), set.description.as_deref(), set.text_key.as_deref());
+    assets::say(conn, asset_id, words).await
 }
 
 /// Stores a new asset's first fields.

@@ -1,17 +1,20 @@
 //! Folders: one tree per tenant. A folder knows the chain of ids above it (`path`), the space it lies in, and whether
 //! it or anything above it is in the trash. Changes to the tree's shape take the tenant's row first.
 
+mod copy;
 mod trash;
 mod tree;
 
 use sqlx::{AnyConnection, any::AnyRow};
 
-pub(crate) use tree::insert_root;
+pub use copy::{FolderCopy, HiddenCopy};
+pub(crate) use tree::{insert_root, make};
 
 use crate::{
     Catalog, Error, Noun, Result,
     catalog::{Columns, SLOTS, slot_list, slots},
     names::Slug,
+    paths::Missing,
     rules::{self, Rule},
 };
 
@@ -98,6 +101,8 @@ pub struct NewFolder {
     pub tenant_id: i64,
     /// Where.
     pub parent_id: i64,
+    /// The folders that are to be made between the parent and this one.
+    pub missing: Missing,
     /// What.
     pub kind: FolderKind,
     /// Display name.
@@ -119,6 +124,8 @@ pub struct FolderChange {
     pub name: Option<(String, String)>,
     /// The new parent.
     pub parent_id: Option<i64>,
+    /// The folders that are to be made between the parent and this one.
+    pub missing: Missing,
     /// The slug wished for afterwards.
     pub slug: Slug,
 }
@@ -276,13 +283,19 @@ pub(crate) fn end_of(path: &str) -> String {
     format!("{}0", path.strip_suffix('/').unwrap_or(path))
 }
 
+/// The top of a tenant's tree.
+async fn root(conn: &mut AnyConnection, tenant_id: i64) -> Result<Folder> {
+    let row = sqlx::query(ROOT).bind(tenant_id).fetch_optional(conn).await?;
+    read(&row.ok_or(Error::Missing(Noun::Tenant))?)
+}
+
 pub(crate) async fn find(conn: &mut AnyConnection, tenant_id: i64, id: i64) -> Result<Folder> {
     let row = sqlx::query(FIND).bind(tenant_id).bind(id).fetch_optional(conn).await?;
     read(&row.ok_or(Error::Missing(Noun::Folder))?)
 }
 
 /// The folder, if neither it nor anything above it is in the trash.
-async fn living(conn: &mut AnyConnection, tenant_id: i64, id: i64) -> Result<Folder> {
+pub(crate) async fn living(conn: &mut AnyConnection, tenant_id: i64, id: i64) -> Result<Folder> {
     let folder = find(conn, tenant_id, id).await?;
     if folder.lives() { Ok(folder) } else { Err(Error::Missing(Noun::Folder)) }
 }

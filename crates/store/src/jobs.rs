@@ -97,7 +97,7 @@ macro_rules! columns {
 }
 
 const INSERT: &str = "insert into jobs (tenant_id, kind, payload, state, run_at, created_at) \
-     values ($1, $2, $3, 'waiting', $4, $4)";
+     values ($1, $2, $3, 'waiting', $4, $4) returning id";
 /// The outer condition is checked again after waiting for another claimer's row lock: one of them gets nothing.
 const CLAIM: &str = concat!(
     "update jobs set state = 'running', attempts = attempts + 1, claimed_by = $1, claimed_until = $3 \
@@ -217,11 +217,10 @@ pub(crate) async fn insert(
     tenant_id: Option<i64>,
     work: &Work,
     run_at_ms: i64,
-) -> Result<()> {
+) -> Result<i64> {
     let payload = serde_json::to_string(work).expect("work is plain data");
     let query = sqlx::query(INSERT).bind(tenant_id).bind(work.kind()).bind(payload).bind(run_at_ms);
-    query.execute(conn).await.map_err(|error| Error::of_row(error, Noun::Job, Noun::Tenant))?;
-    Ok(())
+    query.fetch_one(conn).await.map_err(|error| Error::of_row(error, Noun::Job, Noun::Tenant))?.int("id")
 }
 
 fn read(row: &AnyRow) -> Result<Job> {

@@ -16,6 +16,7 @@ pub mod image_details;
 pub mod jobs;
 pub mod links;
 pub mod names;
+pub mod paths;
 pub mod records;
 pub mod renditions;
 pub mod rules;

@@ -5,7 +5,7 @@ use sqlx::any::AnyRow;
 use crate::{
     Catalog, Error, Noun, Result,
     audit::{self, Action, Stamp},
-    catalog::Columns,
+    catalog::{Columns, settle},
     folders,
 };
 
@@ -38,6 +38,8 @@ pub struct Token {
     pub expires_at: Option<i64>,
     /// When it was taken back.
     pub revoked_at: Option<i64>,
+    /// Since when it is switched off.
+    pub disabled_at: Option<i64>,
 }
 
 /// What a new token is made from.
@@ -68,7 +70,7 @@ pub struct NewToken {
 macro_rules! columns {
     () => {
         "id, tenant_id, user_id, realm, kind, name, rights, folder_id, call_count, call_limit, created_at, \
-         expires_at, revoked_at"
+         expires_at, revoked_at, disabled_at"
     };
 }
 
@@ -82,7 +84,9 @@ const BY_SECRET: &str = concat!("select ", columns!(), " from tokens where realm
 const BY_ID: &str = concat!("select ", columns!(), " from tokens where realm = $1 and id = $2");
 const LIST: &str = concat!("select ", columns!(), " from tokens where tenant_id = $1 and id > $2 order by id limit $3");
 const REVOKE: &str = "update tokens set revoked_at = $3 where tenant_id = $1 and id = $2 and revoked_at is null";
-const SPEND: &str = "update tokens set call_count = call_count + 1 where id = $1 and revoked_at is null \
+const SWITCH: &str = "update tokens set disabled_at = $3 where tenant_id = $1 and id = $2 and revoked_at is null";
+const ADD_CALLS: &str = "update tokens set call_count = call_count + $2 where id = $1";
+const SPEND: &str = "update tokens set call_count = call_count + 1 where id = $1 and revoked_at is null and disabled_at is null \
      and (expires_at is null or expires_at > $2) and (call_limit is null or call_count < call_limit) \
      returning call_count";
 
@@ -149,6 +153,39 @@ impl Catalog {
         Ok(done.rows_affected() > 0)
     }
 
+    /// Switches a token off, or on again; false when there is none.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn switch_token(&self, tenant_id: i64, id: i64, disabled: bool, stamp: &Stamp) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let query = sqlx::query(SWITCH).bind(tenant_id).bind(id).bind(disabled.then_some(stamp.now_ms));
+        let done = query.execute(tx.conn()).await?.rows_affected() > 0;
+        if done {
+            audit::note(tx.conn(), tenant_id, stamp, Action::Update, (Noun::Token, id)).await?;
+        }
+        tx.commit().await?;
+        Ok(done)
+    }
+
+    /// Adds to the calls of several tokens what was counted elsewhere, or takes back what was counted too much.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn add_token_calls(&self, counted: &[(i64, i64)]) -> Result<()> {
+        settle(|| async {
+            let mut tx = self.begin().await?;
+            let mut counted = counted.to_vec();
+            // All writers take the rows in one order.
+            counted.sort_unstable();
+            for (id, calls) in counted {
+                sqlx::query(ADD_CALLS).bind(id).bind(calls).execute(tx.conn()).await?;
+            }
+            tx.commit().await
+        })
+        .await
+    }
+
     /// Counts one call, if the token still allows one; false when it does not.
     ///
     /// # Errors
@@ -176,5 +213,6 @@ fn read(row: &AnyRow) -> Result<Token> {
         created_at: row.int("created_at")?,
         expires_at: row.int_or_null("expires_at")?,
         revoked_at: row.int_or_null("revoked_at")?,
+        disabled_at: row.int_or_null("disabled_at")?,
     })
 }

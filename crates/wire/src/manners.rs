@@ -14,7 +14,6 @@ use tokio::time::Instant;
 use crate::{
     access_log::{AccessLog, CLIENT_LEFT, Line},
     answer_body::AnswerBody,
-    cors::Cors,
     mounts::{Chosen, Mount, Mounts},
     origin::{RequestId, RequestOrigin, X_REQUEST_ID},
     refusal::Refusal,
@@ -104,7 +103,7 @@ impl Manners {
         B::Error: Into<axum::BoxError>,
     {
         let mount = chosen.mount;
-        if Cors::is_preflight(request.method(), request.headers()) {
+        if mount.cors.answers(request.method(), request.headers()) {
             return mount.cors.preflight();
         }
         if let Some(refusal) = self.refusal(mount, request.uri(), request.headers()) {

@@ -138,6 +138,7 @@ impl fmt::Debug for Part {
 pub struct Parts {
     reader: Arc<Mutex<Reader>>,
     count: usize,
+    left_out: usize,
     text_left: usize,
 }
 
@@ -173,7 +174,7 @@ impl Parts {
             failed: None,
             epilogue_left: MAX_EPILOGUE_BYTES,
         };
-        Ok(Self { reader: Arc::new(Mutex::new(reader)), count: 0, text_left: MAX_ALL_TEXT_BYTES })
+        Ok(Self { reader: Arc::new(Mutex::new(reader)), count: 0, left_out: 0, text_left: MAX_ALL_TEXT_BYTES })
     }
 
     /// The next part; `None` after the last one.
@@ -192,12 +193,19 @@ impl Parts {
                 return Ok(Some(Part::Text { name, value: self.text().await? }));
             };
             if file_name.is_empty() && poll_fn(|cx| lock(&self.reader).poll_is_empty(cx)).await? {
+                self.left_out += 1;
                 continue;
             }
             let part = lock(&self.reader).part;
             let body = FileBody { reader: Arc::clone(&self.reader), part }.boxed();
             return Ok(Some(Part::File { name, file_name, media_type, body }));
         }
+    }
+
+    /// How many parts were left out so far because nobody had chosen a file for them.
+    #[must_use]
+    pub const fn left_out(&self) -> usize {
+        self.left_out
     }
 
     async fn text(&mut self) -> Result<String, BadMultipart> {

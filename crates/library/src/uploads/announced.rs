@@ -98,7 +98,7 @@ impl Library {
         let (library, created_by, stamp) = (self.clone(), upload.created_by, actor.stamp(self.now_ms()));
         // On a task of its own: a caller who goes away after the last byte does not leave bytes without rows.
         let added = tokio::spawn(async move {
-            let one = Upload { received, name: upload.name, declared_type: None, fields: Vec::new() };
+            let one = Upload { received, name: upload.name, declared_type: None, fields: Vec::new(), title: None };
             let mut assets = Vec::with_capacity(1);
             let ingest = Ingest::default();
             library.publish_all(tenant_id, upload.folder_id, created_by, vec![one], ingest, &mut assets).await?;

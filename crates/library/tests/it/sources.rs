@@ -123,7 +123,7 @@ async fn what_is_too_large_is_made_smaller_and_stays_what_it_is() {
             ("a.avif", made_by("avifenc", "-s 10 IN OUT", "avif"), (400, 300)),
         ] {
             let upload = bench.received(name, &bytes).await;
-            let ingest = Ingest { max_side_px: Some(400) };
+            let ingest = Ingest { max_side_px: Some(400), redrawn: None };
             let added = bench.library.add_assets(&bench.actor, bench.folder.id, vec![upload], ingest).await.unwrap();
             let version = added[0].version.clone().unwrap();
             assert_eq!(version.pixels, Some(size), "{name}");

@@ -151,7 +151,7 @@ impl Bench {
         let chunks: Vec<_> = bytes.chunks(1000).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
         let body = stream::iter(chunks).boxed();
         let received = self.library.receive(&self.actor, Some(self.folder.id), body).await.unwrap();
-        Upload { received, name: name.to_owned(), declared_type: None, fields: Vec::new() }
+        Upload { received, name: name.to_owned(), declared_type: None, fields: Vec::new(), title: None }
     }
 
     /// What is wrong with rows or bytes.

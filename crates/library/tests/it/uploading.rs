@@ -103,7 +103,7 @@ async fn bytes_are_believed_before_names_and_words() {
 #[tokio::test(flavor = "multi_thread")]
 async fn large_images_are_scaled_down_if_asked() {
     on_each_engine(Limits::default(), |bench: Bench| async move {
-        let ingest = Ingest { max_side_px: Some(100) };
+        let ingest = Ingest { max_side_px: Some(100), redrawn: None };
         let large = bench.received("large.png", &png(400, 200)).await;
         let small = bench.received("small.png", &png(100, 40)).await;
         let damaged = bench.received("damaged.png", &png(400, 200)[..60]).await;

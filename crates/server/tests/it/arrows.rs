@@ -11,7 +11,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("wire", &["content"]),
     ("fliplet", &["content", "library", "wire"]),
     ("mediaflow", &["content", "library", "wire"]),
-    ("server", &["fliplet", "library", "media", "mediaflow", "store", "wire"]),
+    ("flextype", &["content", "library", "wire"]),
+    ("server", &["flextype", "fliplet", "library", "media", "mediaflow", "store", "wire"]),
 ];
 
 /// What a crate may not name among the crates of others, by its floor.
@@ -23,6 +24,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("wire", &["object_store", "sqlx"]),
     ("fliplet", &["object_store", "sqlx"]),
     ("mediaflow", &["object_store", "sqlx"]),
+    ("flextype", &["object_store", "sqlx"]),
 ];
 
 fn crates() -> PathBuf {

@@ -152,7 +152,7 @@ async fn replace(server: &Server, organization: &Organization, id: i64, bytes: &
     let actor = server.library.authenticate(fliplet::REALM, &organization.token, Origin::default()).await.unwrap();
     let body = stream::iter([Ok(Bytes::copy_from_slice(bytes))]);
     let received = server.library.receive(&actor, None, Box::pin(body)).await.unwrap();
-    let upload = Upload { received, name: String::new(), declared_type: None, fields: Vec::new() };
+    let upload = Upload { received, name: String::new(), declared_type: None, fields: Vec::new(), title: None };
     server.library.replace_asset(&actor, id, upload).await.unwrap();
 }
 

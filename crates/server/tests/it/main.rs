@@ -17,6 +17,7 @@ mod crash;
 mod doors;
 mod durability;
 mod file_manager;
+mod flextype;
 mod garbage;
 mod interruptions;
 mod limits;

@@ -9,15 +9,20 @@ use crate::{
     Catalog, Error, Noun, Refusal, Result,
     audit::{self, Action, Stamp},
     catalog::{Columns, settle},
-    fields, garbage, image_details,
+    fields::{self, FieldSet},
+    garbage, image_details,
     jobs::{self, NewJob},
     names::{self, Holder},
-    tallies, uploads,
+    paths::{self, Missing},
+    tallies,
+    tenants::take_tree,
+    uploads,
 };
 
 const FOLDER_LIVES: &str = "select trashed_root from folders where tenant_id = $1 and id = $2";
 const ADD_ASSET: &str = "insert into assets (tenant_id, folder_id, asset_key, slug, name, name_key, state, scan, \
-     version_number, created_by, created_at, updated_at, family) values ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $10, $11) \
+     version_number, created_by, created_at, updated_at, family, title) \
+     values ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $10, $11, $12) \
      returning id";
 const SET_SLUG: &str = "update assets set slug = $2 where id = $1";
 const ADD_VERSION: &str = "insert into versions (asset_id, number, blob_id, media_type, width, height, orientation, \
@@ -53,22 +58,19 @@ impl Catalog {
         if let Some(upload_id) = upload_id {
             uploads::end(tx.conn(), upload_id, now_ms).await?;
         }
-        let folders: BTreeSet<_> = assets.iter().map(|asset| (asset.tenant_id, asset.folder_id)).collect();
-        for (tenant_id, folder_id) in folders {
-            expect_living_folder(tx.conn(), tenant_id, folder_id).await?;
-        }
+        let folders = folders_of(tx.conn(), assets, stamp).await?;
         let blobs = add_blobs(tx.conn(), assets, now_ms).await?;
         let mut added = Vec::with_capacity(assets.len());
-        for (asset, (blob_id, kept_blob)) in assets.iter().zip(blobs) {
-            let asset_id = add(tx.conn(), asset, blob_id, now_ms).await?;
+        for ((asset, folder_id), (blob_id, kept_blob)) in assets.iter().zip(&folders).zip(blobs) {
+            let asset_id = add(tx.conn(), asset, *folder_id, blob_id, now_ms).await?;
             added.push(Added { asset_id, kept_blob });
         }
-        claim_slugs(tx.conn(), assets, &added).await?;
+        claim_slugs(tx.conn(), assets, &folders, &added).await?;
         let mut counts = tallies::Counts::default();
-        for (asset, added) in assets.iter().zip(&added) {
+        for ((asset, folder_id), added) in assets.iter().zip(&folders).zip(&added) {
             let about = (Noun::Asset, added.asset_id);
             audit::note(tx.conn(), asset.tenant_id, stamp, Action::Create, about).await?;
-            counts.add(asset.tenant_id, asset.folder_id, added.asset_id, size_of(&asset.version.blob)?);
+            counts.add(asset.tenant_id, *folder_id, added.asset_id, size_of(&asset.version.blob)?);
         }
         counts.store(tx.conn()).await?;
         tx.commit().await?;
@@ -85,14 +87,20 @@ impl Catalog {
 
     async fn try_change_asset(&self, tenant_id: i64, id: i64, change: &AssetChange, stamp: &Stamp) -> Result<()> {
         let mut tx = self.begin().await?;
+        let new_folder = match change.folder_id {
+            Some(from) => Some(folder_of(tx.conn(), tenant_id, from, &change.missing, stamp).await?),
+            None => None,
+        };
         let taken = take(tx.conn(), tenant_id, id, stamp.now_ms).await?;
         let old_folder = taken.folder_id;
-        let folder = change.folder_id.unwrap_or(old_folder);
-        expect_living_folder(tx.conn(), tenant_id, folder).await?;
+        let folder = new_folder.unwrap_or(old_folder);
+        if new_folder.is_none() {
+            expect_living_folder(tx.conn(), tenant_id, folder).await?;
+        }
         // Where neither changes, neither does the slug, which might not be had again.
         if change.name.is_some() || change.folder_id.is_some() {
-            names::release(tx.conn(), old_folder, &taken.slug).await?;
-            let slug = names::claim(tx.conn(), folder, &change.slug, Holder::Asset(id)).await?;
+            let (old, new) = ((old_folder, taken.slug.as_str()), (folder, &change.slug));
+            let slug = names::exchange(tx.conn(), old, new, Holder::Asset(id)).await?;
             sqlx::query(PLACE).bind(id).bind(folder).bind(&slug).execute(tx.conn()).await?;
         }
         if let Some((name, name_key)) = &change.name {
@@ -116,10 +124,30 @@ impl Catalog {
     /// # Errors
     /// `Missing` when it is not there or in the trash.
     pub async fn add_version(&self, tenant_id: i64, id: i64, version: &NewVersion, stamp: &Stamp) -> Result<bool> {
-        settle(|| self.try_add_version(tenant_id, id, version, stamp)).await
+        settle(|| self.try_add_version(tenant_id, id, (version, None), stamp)).await
     }
 
-    async fn try_add_version(&self, tenant_id: i64, id: i64, version: &NewVersion, stamp: &Stamp) -> Result<bool> {
+    /// The same, and what was said of the old bytes gives way to something else.
+    ///
+    /// # Errors
+    /// As for [`Self::add_version`].
+    pub async fn replace_asset(
+        &self,
+        tenant_id: i64,
+        id: i64,
+        (version, said): (&NewVersion, &FieldSet),
+        stamp: &Stamp,
+    ) -> Result<bool> {
+        settle(|| self.try_add_version(tenant_id, id, (version, Some(said)), stamp)).await
+    }
+
+    async fn try_add_version(
+        &self,
+        tenant_id: i64,
+        id: i64,
+        (version, said): (&NewVersion, Option<&FieldSet>),
+        stamp: &Stamp,
+    ) -> Result<bool> {
         let mut tx = self.begin().await?;
         let folder_id = take(tx.conn(), tenant_id, id, stamp.now_ms).await?.folder_id;
         let old_bytes = bytes_of(tx.conn(), id).await?;
@@ -132,6 +160,9 @@ impl Catalog {
         add_version(tx.conn(), id, row.int("version_number")?, blob_id, version, stamp.now_ms).await?;
         for job in &version.jobs {
             jobs::insert(tx.conn(), Some(tenant_id), &job.about(id), stamp.now_ms).await?;
+        }
+        if let Some(said) = said {
+            fields::put(tx.conn(), id, said).await?;
         }
         let mut counts = tallies::Counts::default();
         counts.resize(tenant_id, folder_id, id, size_of(&version.blob)? - old_bytes);
@@ -162,15 +193,16 @@ impl Catalog {
 }
 
 /// Adds the rows that are the new asset's alone. Its slug is yet to be claimed.
-async fn add(conn: &mut AnyConnection, asset: &NewAsset, blob_id: i64, now_ms: i64) -> Result<i64> {
-    let query = sqlx::query(ADD_ASSET).bind(asset.tenant_id).bind(asset.folder_id).bind(&asset.key);
+async fn add(conn: &mut AnyConnection, asset: &NewAsset, folder_id: i64, blob_id: i64, now_ms: i64) -> Result<i64> {
+    let query = sqlx::query(ADD_ASSET).bind(asset.tenant_id).bind(folder_id).bind(&asset.key);
     let query = query.bind(asset.slug.plain()).bind(&asset.name).bind(&asset.name_key);
     let query = query
         .bind(AssetState::Ready.as_str())
         .bind(asset.version.scan.as_str())
         .bind(asset.version.created_by)
         .bind(now_ms)
-        .bind(family_word(asset.version.media_type.family()));
+        .bind(family_word(asset.version.media_type.family()))
+        .bind(&asset.title);
     let row = query.fetch_one(&mut *conn).await;
     // The folder was there a moment ago, and users stay.
     let asset_id = row.map_err(|error| Error::of_row(error, Noun::Asset, Noun::Folder))?.int("id")?;
@@ -204,17 +236,22 @@ async fn add_version(
 }
 
 /// Claims the slugs of new assets; of those that wish for the same one, the first gets it.
-async fn claim_slugs(conn: &mut AnyConnection, assets: &[NewAsset], added: &[Added]) -> Result<()> {
-    let wish = |place: &usize| (assets[*place].folder_id, assets[*place].slug.plain());
+async fn claim_slugs(conn: &mut AnyConnection, assets: &[NewAsset], folders: &[i64], added: &[Added]) -> Result<()> {
+    let wish = |place: &usize| (folders[*place], assets[*place].slug.plain());
     let mut places: Vec<usize> = (0..assets.len()).collect();
     places.sort_by_cached_key(wish);
     for place in places {
         let (asset, asset_id) = (&assets[place], added[place].asset_id);
-        let slug = names::claim(conn, asset.folder_id, &asset.slug, Holder::Asset(asset_id)).await?;
+        let slug = names::claim(conn, folders[place], &asset.slug, Holder::Asset(asset_id)).await?;
         if slug != asset.slug.plain() {
-            sqlx::query(SET_SLUG).bind(asset_id).bind(&slug).execute(&mut *conn).await?;
+            set_slug(conn, asset_id, &slug).await?;
         }
     }
+    Ok(())
+}
+
+pub(super) async fn set_slug(conn: &mut AnyConnection, id: i64, slug: &str) -> Result<()> {
+    sqlx::query(SET_SLUG).bind(id).bind(slug).execute(conn).await?;
     Ok(())
 }
 
@@ -227,6 +264,38 @@ async fn add_blobs(conn: &mut AnyConnection, assets: &[NewAsset], now_ms: i64) -
         blobs[place] = garbage::add(conn, assets[place].tenant_id, &assets[place].version.blob, now_ms).await?;
     }
     Ok(blobs)
+}
+
+/// The folder of each new asset. Those that are there already are looked at once.
+async fn folders_of(conn: &mut AnyConnection, assets: &[NewAsset], stamp: &Stamp) -> Result<Vec<i64>> {
+    let mut known = BTreeSet::new();
+    let mut folders = Vec::with_capacity(assets.len());
+    for asset in assets {
+        let (tenant_id, from) = (asset.tenant_id, asset.folder_id);
+        if asset.missing.folders.is_empty() && known.contains(&(tenant_id, from)) {
+            folders.push(from);
+            continue;
+        }
+        folders.push(folder_of(conn, tenant_id, from, &asset.missing, stamp).await?);
+        known.insert((tenant_id, from));
+    }
+    Ok(folders)
+}
+
+/// A living folder, or the one that lies behind it and those that are missing.
+pub(super) async fn folder_of(
+    conn: &mut AnyConnection,
+    tenant_id: i64,
+    from: i64,
+    missing: &Missing,
+    stamp: &Stamp,
+) -> Result<i64> {
+    if missing.folders.is_empty() {
+        expect_living_folder(conn, tenant_id, from).await?;
+        return Ok(from);
+    }
+    take_tree(conn, tenant_id).await?;
+    paths::reach(conn, tenant_id, from, missing, stamp).await
 }
 
 async fn expect_living_folder(conn: &mut AnyConnection, tenant_id: i64, folder_id: i64) -> Result<()> {

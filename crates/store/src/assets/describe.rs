@@ -2,6 +2,8 @@
 
 use std::cmp::Reverse;
 
+use sqlx::AnyConnection;
+
 use super::{Asset, AssetState, take};
 use crate::{
     Catalog, Result,
@@ -33,6 +35,18 @@ const DESCRIBED: &str = "select n.id from (select a.id, a.text_key from assets a
      and a.text_key is not null and a.deleted_at is null order by a.id desc limit $5) n \
      where n.text_key like $3 escape '\\' order by n.id desc limit $4";
 
+/// Gives an asset another title and description, and what it is found by.
+pub(crate) async fn say(
+    conn: &mut AnyConnection,
+    id: i64,
+    (title, description, text_key): (Option<&str>, Option<&str>, Option<&str>),
+) -> Result<()> {
+    let text = |text: Option<&str>| text.map(str::to_owned);
+    let query = sqlx::query(DESCRIBE).bind(id).bind(text(title)).bind(text(description)).bind(text(text_key));
+    query.execute(conn).await?;
+    Ok(())
+}
+
 impl Catalog {
     /// Says something of an asset.
     ///
@@ -41,8 +55,8 @@ impl Catalog {
     pub async fn describe_asset(&self, tenant_id: i64, id: i64, said: &Description, stamp: &Stamp) -> Result<()> {
         let mut tx = self.begin().await?;
         take(tx.conn(), tenant_id, id, stamp.now_ms).await?;
-        let query = sqlx::query(DESCRIBE).bind(id).bind(&said.title).bind(&said.description).bind(&said.text_key);
-        query.execute(tx.conn()).await?;
+        let words = (said.title.as_deref(), said.description.as_deref(), said.text_key.as_deref());
+        say(tx.conn(), id, words).await?;
         sqlx::query(UNTAG).bind(id).execute(tx.conn()).await?;
         for tag in &said.tags {
             fields::tag(tx.conn(), id, tag).await?;

@@ -8,6 +8,7 @@ use crate::{
     audit::{self, Action, Stamp},
     catalog::{Columns, settle},
     names::{self, Holder},
+    paths::{self, Missing},
     tenants::take_tree,
 };
 
@@ -34,16 +35,13 @@ impl Catalog {
     }
 
     async fn try_add_folder(&self, folder: &NewFolder, stamp: &Stamp) -> Result<Folder> {
+        let tenant_id = folder.tenant_id;
         let mut tx = self.begin().await?;
-        take_tree(tx.conn(), folder.tenant_id).await?;
-        let parent = living(tx.conn(), folder.tenant_id, folder.parent_id).await?;
-        if depth(&parent.path) >= MAX_DEPTH {
-            return Err(Error::Refused(Refusal::TooDeep));
-        }
-        let id = insert(tx.conn(), folder, Some(&parent), stamp.now_ms).await?;
-        let slug = names::claim(tx.conn(), parent.id, &folder.slug, Holder::Folder(id)).await?;
-        let made = place(tx.conn(), id, &slug, &format!("{}{id}/", parent.path)).await?;
-        audit::note(tx.conn(), folder.tenant_id, stamp, Action::Create, (Noun::Folder, id)).await?;
+        take_tree(tx.conn(), tenant_id).await?;
+        let parent_id = paths::reach(tx.conn(), tenant_id, folder.parent_id, &folder.missing, stamp).await?;
+        let parent = living(tx.conn(), tenant_id, parent_id).await?;
+        let made = make(tx.conn(), folder, &parent, stamp.now_ms).await?;
+        audit::note(tx.conn(), tenant_id, stamp, Action::Create, (Noun::Folder, made.id)).await?;
         tx.commit().await?;
         Ok(made)
     }
@@ -63,12 +61,14 @@ impl Catalog {
         take_tree(tx.conn(), tenant_id).await?;
         let folder = living(tx.conn(), tenant_id, id).await?;
         let Some(old_parent) = folder.parent_id else { return Err(Error::Refused(Refusal::Root)) };
-        let new_parent = living(tx.conn(), tenant_id, change.parent_id.unwrap_or(old_parent)).await?;
+        let from = change.parent_id.unwrap_or(old_parent);
+        let new_parent = paths::reach(tx.conn(), tenant_id, from, &change.missing, stamp).await?;
+        let new_parent = living(tx.conn(), tenant_id, new_parent).await?;
         if folder.holds(&new_parent) {
             return Err(Error::Refused(Refusal::IntoItself));
         }
-        names::release(tx.conn(), old_parent, &folder.slug).await?;
-        let slug = names::claim(tx.conn(), new_parent.id, &change.slug, Holder::Folder(id)).await?;
+        let (old, new) = ((old_parent, folder.slug.as_str()), (new_parent.id, &change.slug));
+        let slug = names::exchange(tx.conn(), old, new, Holder::Folder(id)).await?;
         if let Some((name, name_key)) = &change.name {
             let query = sqlx::query(RENAME).bind(id).bind(name).bind(name_key).bind(now_ms);
             query.execute(tx.conn()).await?;
@@ -84,6 +84,16 @@ impl Catalog {
     }
 }
 
+/// Makes a folder in its parent, under the slug that it wishes for or, where another one will do, the next free one.
+pub(crate) async fn make(conn: &mut AnyConnection, folder: &NewFolder, parent: &Folder, now_ms: i64) -> Result<Folder> {
+    if depth(&parent.path) >= MAX_DEPTH {
+        return Err(Error::Refused(Refusal::TooDeep));
+    }
+    let id = insert(conn, folder, Some(parent), now_ms).await?;
+    let slug = names::claim(conn, parent.id, &folder.slug, Holder::Folder(id)).await?;
+    place(conn, id, &slug, &format!("{}{id}/", parent.path)).await
+}
+
 /// Makes the top of a new tenant's tree.
 pub(crate) async fn insert_root(
     conn: &mut AnyConnection,
@@ -95,10 +105,11 @@ pub(crate) async fn insert_root(
     let root = NewFolder {
         tenant_id,
         parent_id: 0,
+        missing: Missing::default(),
         kind: FolderKind::Root,
         name: name.to_owned(),
         name_key: name.to_lowercase(),
-        slug: names::Slug { stem: String::new(), extension: String::new() },
+        slug: names::Slug { stem: String::new(), extension: String::new(), exact: false },
         public_read: false,
         created_by,
     };
@@ -106,7 +117,12 @@ pub(crate) async fn insert_root(
     place(conn, id, "", &format!("/{id}/")).await
 }
 
-async fn insert(conn: &mut AnyConnection, folder: &NewFolder, parent: Option<&Folder>, now_ms: i64) -> Result<i64> {
+pub(super) async fn insert(
+    conn: &mut AnyConnection,
+    folder: &NewFolder,
+    parent: Option<&Folder>,
+    now_ms: i64,
+) -> Result<i64> {
     let query = sqlx::query(INSERT).bind(folder.tenant_id).bind(parent.map(|parent| parent.id));
     let space_id = parent.filter(|_| folder.kind != FolderKind::Space).and_then(Folder::space);
     let query = query.bind(space_id).bind(folder.kind.as_str()).bind(&folder.name);
@@ -120,7 +136,7 @@ async fn place(conn: &mut AnyConnection, id: i64, slug: &str, path: &str) -> Res
 }
 
 /// Gives a moved folder and all below it their new paths and space.
-async fn rebase(conn: &mut AnyConnection, folder: &Folder, new_parent: &Folder) -> Result<()> {
+pub(super) async fn rebase(conn: &mut AnyConnection, folder: &Folder, new_parent: &Folder) -> Result<()> {
     let (start, end) = (&folder.path, end_of(&folder.path));
     let query = sqlx::query(DEEPEST).bind(folder.tenant_id).bind(start).bind(&end);
     let slashes = query.fetch_one(&mut *conn).await?.count("slashes")?;

@@ -140,7 +140,7 @@ impl Catalog {
             return Ok(None);
         }
         let (wish, holder) = match child {
-            Child::Folder(id) => (Slug { stem: slug, extension: String::new() }, Holder::Folder(id)),
+            Child::Folder(id) => (Slug { stem: slug, extension: String::new(), exact: false }, Holder::Folder(id)),
             Child::Asset(id) => (parts(&slug), Holder::Asset(id)),
         };
         let slug = names::claim(tx.conn(), folder_id, &wish, holder).await?;
@@ -166,7 +166,7 @@ fn parts(slug: &str) -> Slug {
         Some(dot) if dot > 0 => slug.split_at(dot),
         _ => (slug, ""),
     };
-    Slug { stem: stem.to_owned(), extension: extension.to_owned() }
+    Slug { stem: stem.to_owned(), extension: extension.to_owned(), exact: false }
 }
 
 fn read(row: &AnyRow, child: fn(i64) -> Child) -> Result<Nameless> {

@@ -5,6 +5,7 @@ mod asset_trash;
 mod assets;
 mod audit;
 mod child;
+mod copies;
 mod downloads;
 mod durability;
 mod ends;

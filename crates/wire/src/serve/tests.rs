@@ -15,7 +15,8 @@ use tokio::{
 use super::*;
 use crate::{AccessLog, BodyFault, Cors, Limits, Mount, Mounts, refuse_plainly};
 
-static CORS: Cors = Cors { allow_headers: "", allow_methods: "", expose_headers: "" };
+static CORS: Cors =
+    Cors { allow_headers: "", allow_methods: "", expose_headers: "", options: None, tells_always: false };
 
 const CONFIG: ServeConfig = ServeConfig {
     head_timeout: Duration::from_secs(10),

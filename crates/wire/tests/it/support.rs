@@ -12,8 +12,13 @@ use tokio::{
 };
 use wire::{AccessLog, Cors, Drained, Limits, LogBuffer, Manners, Mount, Mounts, Refusal, ServeConfig, refuse_plainly};
 
-pub static CORS: Cors =
-    Cors { allow_headers: "Auth-token, Content-Type", allow_methods: "GET, POST", expose_headers: "X-Total" };
+pub static CORS: Cors = Cors {
+    allow_headers: "Auth-token, Content-Type",
+    allow_methods: "GET, POST",
+    expose_headers: "X-Total",
+    options: None,
+    tells_always: false,
+};
 
 pub const MAX_BODY_BYTES: u64 = 1_000_000;
 

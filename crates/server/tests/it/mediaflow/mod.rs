@@ -11,4 +11,4 @@ mod sessions;
 mod together;
 mod uploads;
 
-use agent::Agent;
+pub use agent::Agent;

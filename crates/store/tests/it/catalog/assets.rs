@@ -106,7 +106,13 @@ fn an_asset_is_renamed_and_moved_at_once() {
         let target = site.folder(site.root.id, "target").await;
         let id = site.asset(site.root.id, "old.png").await;
         let name = Some(("New.png".to_owned(), "new.png".to_owned()));
-        let change = AssetChange { name, folder_id: Some(target.id), slug: slug("new.png"), fields: Vec::new() };
+        let change = AssetChange {
+            name,
+            folder_id: Some(target.id),
+            missing: store::paths::Missing::default(),
+            slug: slug("new.png"),
+            fields: Vec::new(),
+        };
         site.catalog.change_asset(site.tenant.id, id, &change, &at(NOW + 9)).await.unwrap();
         let asset = site.view(id).await;
         assert_eq!((asset.name.as_str(), asset.slug.as_str(), asset.folder.id), ("New.png", "new.png", target.id));

@@ -45,7 +45,8 @@ async fn change_folders(changes: &mut Changes<'_>) -> Result<()> {
     let (site, catalog, id) = (changes.site, &changes.site.catalog, changes.site.tenant.id);
     let folder = catalog.add_folder(&site.new_folder(site.root.id, "f"), &changes.stamp()).await?;
     changes.left(Action::Create, Noun::Folder, folder.id);
-    let change = FolderChange { name: None, parent_id: None, slug: slug("g") };
+    let change =
+        FolderChange { name: None, parent_id: None, missing: store::paths::Missing::default(), slug: slug("g") };
     catalog.change_folder(id, folder.id, &change, &changes.stamp()).await?;
     changes.left(Action::Update, Noun::Folder, folder.id);
     catalog.set_rules(id, Ruled::Folder(folder.id), Some(&[]), &changes.stamp()).await?;
@@ -72,8 +73,13 @@ async fn change_assets(changes: &mut Changes<'_>) -> Result<()> {
         changes.expected.push((Action::Create, Noun::Asset, asset.asset_id, stamp.clone()));
     }
     let asset_id = added[0].asset_id;
-    let change =
-        AssetChange { name: None, folder_id: None, slug: slug("c"), fields: vec![("a".to_owned(), "b".to_owned())] };
+    let change = AssetChange {
+        name: None,
+        folder_id: None,
+        missing: store::paths::Missing::default(),
+        slug: slug("c"),
+        fields: vec![("a".to_owned(), "b".to_owned())],
+    };
     catalog.change_asset(id, asset_id, &change, &changes.stamp()).await?;
     changes.left(Action::Update, Noun::Asset, asset_id);
     catalog.add_version(id, asset_id, &site.new_version(distinct()), &changes.stamp()).await?;

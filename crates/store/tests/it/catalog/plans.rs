@@ -44,6 +44,8 @@ const MAY: &[(&str, Fault, &str)] = &[
         "what lies below a folder or in the trash, when that is little",
     ),
     ("path > $3 and path < $4 and id + 0", Fault::Sorts, "the same"),
+    ("from walked order by at", Fault::Sorts, "a path's next eight slugs"),
+    ("group by n.tenant_id", Fault::Sorts, "one batch of a copy"),
     ("with recursive trash", Fault::Sorts, "the tallies of what is in the trash"),
 ];
 

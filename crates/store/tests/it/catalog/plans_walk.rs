@@ -7,13 +7,15 @@ use content::{Family, MediaType};
 use sqlx::{AnyConnection, Connection};
 use store::{
     Catalog,
-    assets::{AssetChange, Description, NewAsset, NewVersion, Picture, Scan},
+    assets::{AssetChange, AssetCopy, Description, NewAsset, NewVersion, Picture, Scan},
     blobs::{BlobId, BlobKey},
     downloads::Download,
-    fields::Field,
-    folders::{FolderChange, FolderKind},
+    fields::{Field, FieldSet},
+    folders::{FolderChange, FolderCopy, FolderKind},
     jobs::{JobState, NewJob, Work},
     links::NewLink,
+    names::Slug,
+    paths::{Missing, MissingFolder},
     records::NewRecord,
     renditions::{BaseWish, Rendition},
     rules::Ruled,
@@ -39,6 +41,7 @@ pub async fn call_every_method(url: &str) {
     folders(&site).await;
     trashed_folders(&site).await;
     let asset_id = assets(&site).await;
+    paths(&site).await;
     trashed_assets(&site).await;
     rules_and_audit(&site, asset_id).await;
     downloads(&site, asset_id).await;
@@ -94,6 +97,8 @@ async fn tenants_users_and_tokens(site: &Site) {
     catalog.service_user(id).await.unwrap();
     let wish = NewToken { folder_id: Some(site.root.id), ..new_token(site, 1) };
     let token = catalog.add_token(&wish, &at(NOW)).await.unwrap();
+    catalog.switch_token(id, token.id, false, &at(NOW)).await.unwrap();
+    catalog.add_token_calls(&[(token.id, 1)]).await.unwrap();
     catalog.token("fliplet", &[1; 32]).await.unwrap();
     catalog.tokens(id, 0, 9).await.unwrap();
     catalog.token_by_id("fliplet", token.id).await.unwrap();
@@ -109,7 +114,7 @@ async fn folders(site: &Site) {
     let folder = site.folder(site.root.id, "a").await;
     let other = site.folder(site.root.id, "a").await;
     let name = Some(("b".to_owned(), "b".to_owned()));
-    let change = FolderChange { name, parent_id: Some(other.id), slug: slug("b") };
+    let change = FolderChange { name, parent_id: Some(other.id), missing: Missing::default(), slug: slug("b") };
     catalog.change_folder(id, folder.id, &change, &at(NOW)).await.unwrap();
     catalog.root_folder(id).await.unwrap();
     catalog.child_folders(site.root.id, &START, 9).await.unwrap();
@@ -146,7 +151,13 @@ async fn assets(site: &Site) -> i64 {
     let (asset_id, other_id) = (added[0].asset_id, added[1].asset_id);
     let folder = site.folder(site.root.id, "d").await;
     let name = Some(("e".to_owned(), "e".to_owned()));
-    let change = AssetChange { name, folder_id: Some(folder.id), slug: slug("e"), fields: Vec::new() };
+    let change = AssetChange {
+        name,
+        folder_id: Some(folder.id),
+        missing: Missing::default(),
+        slug: slug("e"),
+        fields: Vec::new(),
+    };
     catalog.change_asset(id, other_id, &change, &at(NOW)).await.unwrap();
     site.trash_asset(other_id).await.unwrap();
     catalog.asset(asset_id).await.unwrap();
@@ -173,6 +184,50 @@ async fn assets(site: &Site) -> i64 {
     let blob_id = site.view(asset_id).await.version.unwrap().blob.id;
     catalog.set_picture(blob_id, Picture::Drawn).await.unwrap();
     asset_id
+}
+
+/// Things at paths, and copies of them.
+async fn paths(site: &Site) {
+    let (catalog, id) = (&site.catalog, site.tenant.id);
+    let step = |slug: &str| MissingFolder { slug: slug.to_owned(), name: slug.to_owned(), name_key: slug.to_owned() };
+    let missing = Missing { folders: vec![step("way")], public_read: true, created_by: site.user.id };
+    let wish =
+        NewAsset { missing: missing.clone(), slug: Slug::exactly("x".to_owned()), ..site.new_asset(site.root.id, "x") };
+    let asset_id = catalog.add_assets(&[wish], &at(NOW)).await.unwrap()[0].asset_id;
+    catalog.follow(site.root.id, &["way", "x"]).await.unwrap();
+    let field = Field { path: "a".to_owned(), kind: "text".to_owned(), value: String::new() };
+    let set = FieldSet { fields: vec![field], ..FieldSet::default() };
+    assert!(catalog.exchange_fields(id, asset_id, (&[], &set), &at(NOW)).await.unwrap());
+    let copy = AssetCopy {
+        folder_id: site.root.id,
+        missing: missing.clone(),
+        name: None,
+        slug: slug("x"),
+        key_prefix: random_key()[..10].to_owned(),
+        created_by: site.user.id,
+    };
+    catalog.copy_asset(id, asset_id, &copy, &at(NOW)).await.unwrap();
+    let folder_id = site.view(asset_id).await.folder.id;
+    site.folder(folder_id, "inner").await;
+    let copy = FolderCopy {
+        parent_id: site.root.id,
+        missing: Missing { folders: vec![step("elsewhere")], ..missing },
+        name: None,
+        slug: slug("copy"),
+        created_by: site.user.id,
+        max_folders: 9,
+        swept_at_ms: NOW,
+    };
+    for shown in [true, false] {
+        let hidden = catalog.begin_folder_copy(id, folder_id, &copy, &at(NOW)).await.unwrap();
+        let new_key = || random_key()[..10].to_owned();
+        catalog.fill_folder_copy(&hidden, site.user.id, new_key, &at(NOW)).await.unwrap();
+        if shown {
+            catalog.show_folder_copy(&hidden, &copy, &at(NOW)).await.unwrap();
+        } else {
+            catalog.drop_folder_copy(&hidden, NOW).await.unwrap();
+        }
+    }
 }
 
 async fn trashed_assets(site: &Site) {

@@ -43,6 +43,7 @@ impl Site {
 
     pub fn new_folder(&self, parent_id: i64, name: &str) -> NewFolder {
         NewFolder {
+            missing: store::paths::Missing::default(),
             tenant_id: self.tenant.id,
             parent_id,
             kind: FolderKind::Plain,
@@ -68,7 +69,12 @@ impl Site {
     }
 
     pub async fn move_folder(&self, folder: &Folder, parent_id: i64) -> Result<Folder> {
-        let change = FolderChange { name: None, parent_id: Some(parent_id), slug: slug(&folder.name) };
+        let change = FolderChange {
+            name: None,
+            parent_id: Some(parent_id),
+            missing: store::paths::Missing::default(),
+            slug: slug(&folder.name),
+        };
         self.catalog.change_folder(self.tenant.id, folder.id, &change, &at(NOW)).await
     }
 
@@ -83,6 +89,8 @@ impl Site {
 
     pub fn new_asset(&self, folder_id: i64, name: &str) -> NewAsset {
         NewAsset {
+            missing: store::paths::Missing::default(),
+            title: None,
             tenant_id: self.tenant.id,
             folder_id,
             key: random_key(),
@@ -119,7 +127,13 @@ impl Site {
     }
 
     pub async fn move_asset(&self, asset_id: i64, folder_id: i64, name: &str) -> Result<()> {
-        let change = AssetChange { name: None, folder_id: Some(folder_id), slug: slug(name), fields: Vec::new() };
+        let change = AssetChange {
+            name: None,
+            folder_id: Some(folder_id),
+            missing: store::paths::Missing::default(),
+            slug: slug(name),
+            fields: Vec::new(),
+        };
         self.catalog.change_asset(self.tenant.id, asset_id, &change, &at(NOW)).await
     }
 
@@ -149,7 +163,7 @@ pub fn person(email: &str) -> NewUser {
 /// The slug of a name that is fit for a path already.
 pub fn slug(name: &str) -> Slug {
     let (stem, extension) = name.rsplit_once('.').map_or((name, ""), |(stem, _)| (stem, &name[stem.len()..]));
-    Slug { stem: stem.to_owned(), extension: extension.to_owned() }
+    Slug { stem: stem.to_owned(), extension: extension.to_owned(), exact: false }
 }
 
 /// Bytes of which nothing is known but their sums: equal seeds are equal bytes.

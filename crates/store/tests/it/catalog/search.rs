@@ -96,6 +96,7 @@ impl Made {
             }
             Step::Rename { asset, name } => {
                 let change = AssetChange {
+                    missing: store::paths::Missing::default(),
                     name: Some((name.clone(), name.to_lowercase())),
                     folder_id: None,
                     slug: wish,
@@ -105,14 +106,20 @@ impl Made {
             }
             Step::RenameFolder { folder, name } => {
                 let name = Some((name.clone(), name.to_lowercase()));
-                let change = FolderChange { name, parent_id: None, slug: wish };
+                let change =
+                    FolderChange { name, parent_id: None, missing: store::paths::Missing::default(), slug: wish };
                 drop(catalog.change_folder(id, self.folder(*folder), &change, &now).await);
             }
             Step::Move { asset, folder } => {
                 drop(site.move_asset(self.asset(*asset), self.folder(*folder), "s").await);
             }
             Step::MoveFolder { folder, into } => {
-                let change = FolderChange { name: None, parent_id: Some(self.folder(*into)), slug: wish };
+                let change = FolderChange {
+                    name: None,
+                    parent_id: Some(self.folder(*into)),
+                    missing: store::paths::Missing::default(),
+                    slug: wish,
+                };
                 drop(catalog.change_folder(id, self.folder(*folder), &change, &now).await);
             }
             Step::Trash { asset } => drop(site.trash_asset(self.asset(*asset)).await),

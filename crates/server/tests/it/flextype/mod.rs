@@ -1,0 +1,13 @@
+//! Flextype's API at the wire: the seed's requests as printed, recorded exchanges of the reference server, a model of the tree, races,
+//! and what is refused.
+
+mod bad_input;
+mod doors;
+mod model;
+mod options;
+mod replay;
+mod seed;
+mod site;
+mod static_files;
+mod together;
+mod tokens;

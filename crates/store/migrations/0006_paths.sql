@@ -1,0 +1,2 @@
+-- Tokens that were switched off and may be switched on again.
+alter table tokens add column disabled_at bigint;
