@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 
 const [keysPath, base] = process.argv.slice(2);
-const { tenant, admin, fliplet, mediaflow } = JSON.parse(readFileSync(keysPath, "utf8"));
+const { tenant, admin, fliplet, mediaflow, flextype } = JSON.parse(readFileSync(keysPath, "utf8"));
 
 /** Quotes text for a shell. */
 const quoted = (text) => `'${String(text).replaceAll("'", `'\\''`)}'`;
@@ -23,6 +23,10 @@ const token =
 const accessToken = `$(curl -sS ${quoted(token)} | node -p 'JSON.parse(require("fs").readFileSync(0)).access_token')`;
 const latest = `${base}/mediaflow/1/file/latest?fields=id,name,filename,hasPreview,icon,smallPreview,type`;
 
+const site = `${base}/flextype/api/media/files`;
+const tokens = `-F token=${flextype.files_token} -F access_token=${flextype.access_token}`;
+const webFile = `printf 'hello\\n' | curl -sS ${tokens} -F folder=notes -F 'file=@-;filename=hello.txt' ${quoted(site)}`;
+
 console.log(`
 Mediary is at ${base} (${tenant.name}). Ctrl-C stops it.
 
@@ -41,6 +45,11 @@ Mediary is at ${base} (${tenant.name}). Ctrl-C stops it.
   refresh_token      ${mediaflow.refresh_token}
   Upload folder      ${mediaflow.folder_id}
 
+  Flextype API       ${base}/flextype/api/media/
+  Files token        ${flextype.files_token}
+  Folders token      ${flextype.folders_token}
+  Access token       ${flextype.access_token}
+
 All of these are kept in ${keysPath}. Lines to try, each by itself:
 
 List what there is:
@@ -57,4 +66,8 @@ Upload a file and fetch it back in a ZIP:
 
 The same library through Mediaflow's API:
   curl -sS -H "Authorization: Bearer ${accessToken}" ${quoted(latest)}
+
+Put a file at a path through Flextype's API, and read it there without a key:
+  ${webFile}
+  curl -sS ${quoted(`${base}/flextype/project/uploads/notes/hello.txt`)}
 `);
