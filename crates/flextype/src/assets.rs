@@ -45,6 +45,7 @@ pub(crate) async fn do_whole(flextype: &Flextype, call: &Call) -> Result<Respons
         Method::GET | Method::HEAD => fetch(flextype, call).await,
         Method::POST if names_field => fields::change_meta(flextype, call, Change::Add).await,
         Method::POST => Err(Refused::body()),
+        Method::PATCH if names_field => fields::change_meta(flextype, call, Change::Update).await,
         Method::PUT if names_field => fields::change_meta(flextype, call, Change::Update).await,
         Method::PUT => relocate(flextype, call, Wanted::CHANGE_FILES, Relocation::Move).await,
         Method::DELETE if names_field => fields::change_meta(flextype, call, Change::Delete).await,
@@ -132,13 +133,10 @@ async fn relocate(
             let ids = ids::parse_to_change(id).zip(ids::parse_to_change(new_id));
             let (id, new_id) = ids.ok_or(Refused::missing(Area::Files))?;
             let (library, actor) = (&flextype.library, &session.actor);
-            let Found::Asset(asset) = library.find_by_path(actor, session.top, &id).await.map_err(of)? else {
-                return Err(Refused::missing(Area::Files));
-            };
             let place = Place { top: session.top, path: &new_id, make_folders: !strict };
             let asset = match relocation {
-                Relocation::Move => library.move_asset_to(actor, asset.id, &place).await,
-                Relocation::Copy => library.copy_asset_to(actor, asset.id, &place).await,
+                Relocation::Move => library.move_asset_to(actor, &id, &place).await,
+                Relocation::Copy => library.copy_asset_to(actor, &id, &place).await,
             };
             answer_file(flextype, call, session, &new_id, &asset.map_err(of)?).await
         })
@@ -156,11 +154,7 @@ async fn delete(flextype: &Flextype, call: &Call) -> Result<Response, Refused> {
         .answer(call, Wanted::CHANGE_FILES, async |session| {
             let id = ids::parse_to_change(call.text("id", flextype.config.strict)?);
             let id = id.ok_or(Refused::missing(Area::Files))?;
-            let (library, actor) = (&flextype.library, &session.actor);
-            match library.find_by_path(actor, session.top, &id).await.map_err(of)? {
-                Found::Asset(asset) => library.trash_asset(actor, asset.id).await.map_err(of)?,
-                Found::Folder(_) => return Err(Refused::missing(Area::Files)),
-            }
+            flextype.library.trash_asset_at(&session.actor, session.top, &id).await.map_err(of)?;
             Ok(nothing())
         })
         .await

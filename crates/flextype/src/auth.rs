@@ -88,7 +88,9 @@ impl Flextype {
         let actor = match &access {
             Some(access) => {
                 let is_own = access.tenant_id().map_err(of)? == token.tenant_id().map_err(of)?;
-                if !is_own {
+                // One that is confined lets change things by tokens that are confined to the same folder.
+                let folder = |actor: &Actor| actor.token().and_then(|token| token.folder_id);
+                if !is_own || folder(access).is_some_and(|of_access| folder(&token) != Some(of_access)) {
                     return Err(Refused::unauthorized());
                 }
                 token.restricted_to(access.rights())

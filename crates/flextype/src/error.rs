@@ -3,13 +3,13 @@
 use axum::{
     body::Body,
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use library::{Fault, Invalid};
 use wire::Refusal;
 
-use crate::{Flextype, ROUTES};
+use crate::{FILES, Flextype, ROUTES};
 
 /// Whose routes: their words differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,9 +198,12 @@ impl Form {
 
 fn method_not_allowed(path: &str, form: Form) -> Response {
     let path = path.strip_suffix('/').unwrap_or(path);
-    let is_known = |route: &&wire::Route<Flextype, _>| route.path == path;
-    let methods = ROUTES.iter().filter(is_known).map(|route| route.method.as_str());
-    let allow = methods.chain(["OPTIONS"]).collect::<Vec<_>>().join(", ");
+    // The reference server knows no such route; we answer it all the same.
+    let is_told =
+        |route: &&wire::Route<Flextype, _>| route.path == path && (path, &route.method) != (FILES, &Method::PATCH);
+    let methods = ROUTES.iter().filter(is_told).map(|route| route.method.as_str());
+    let of_contents = path.starts_with("/project/").then_some(["GET", "HEAD"]);
+    let allow = methods.chain(of_contents.into_iter().flatten()).chain(["OPTIONS"]).collect::<Vec<_>>().join(", ");
     let body = match form {
         Form::Json => format!("{{\"message\":\"Method not allowed. Must be one of: {allow}\"}}"),
         Form::Xml => format!("<root><message>Method not allowed. Must be one of: {allow}</message></root>"),

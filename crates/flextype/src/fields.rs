@@ -24,7 +24,7 @@ use crate::{
 
 /// The longest name of a field, in bytes.
 const MAX_FIELD_BYTES: usize = 1_024;
-/// So often somebody else may be faster.
+/// So often somebody on another node may be faster.
 const MAX_TRIES: u32 = 16;
 
 /// What is to be done to a field.
@@ -101,6 +101,7 @@ async fn exchange(
 ) -> Result<std::sync::Arc<Asset>, Refused> {
     let (library, strict) = (&flextype.library, flextype.config.strict);
     let of = |fault| Refused::of(fault, Area::Files);
+    let _turn = library.turn_at_fields(asset.id).await;
     for _ in 0..MAX_TRIES {
         let asset = library.asset_to_change(&session.actor, asset.id).await.map_err(of)?;
         let seen = library.fields_to_change(&session.actor, asset.id).await.map_err(of)?;

@@ -5,7 +5,7 @@ use axum::{
     http::Method,
     response::Response,
 };
-use library::{Fault, Folder, Found, Place};
+use library::{Fault, Found, Place};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -112,11 +112,10 @@ async fn relocate(flextype: &Flextype, call: &Call, relocation: Relocation) -> R
             let (id, new_id) = (call.text("id", strict)?, call.text("new_id", strict)?);
             let ids = ids::parse_to_change(id).zip(ids::parse_to_change(new_id));
             let (id, new_id) = ids.ok_or(Refused::missing(Area::Folders))?;
-            let folder = folder_at(flextype, session, &id).await?;
             let place = Place { top: session.top, path: &new_id, make_folders: !strict };
             match relocation {
-                Relocation::Move => flextype.library.move_folder_to(&session.actor, folder.id, &place).await,
-                Relocation::Copy => flextype.library.copy_folder_to(&session.actor, folder.id, &place).await,
+                Relocation::Move => flextype.library.move_folder_to(&session.actor, &id, &place).await,
+                Relocation::Copy => flextype.library.copy_folder_to(&session.actor, &id, &place).await,
             }
             .map_err(of)?;
             Ok(answer_folder(flextype, call, session, &new_id))
@@ -130,18 +129,11 @@ async fn delete(flextype: &Flextype, call: &Call) -> Result<Response, Refused> {
     flextype
         .answer(call, Wanted::CHANGE_FOLDERS, async |session| {
             let id = ids::parse_to_change(call.text("id", flextype.config.strict)?);
-            let folder = folder_at(flextype, session, &id.ok_or(Refused::missing(Area::Folders))?).await?;
-            flextype.library.trash_folder(&session.actor, folder.id).await.map_err(of)?;
+            let id = id.ok_or(Refused::missing(Area::Folders))?;
+            flextype.library.trash_folder_at(&session.actor, session.top, &id).await.map_err(of)?;
             Ok(nothing())
         })
         .await
-}
-
-async fn folder_at(flextype: &Flextype, session: &Session, id: &[&str]) -> Result<Folder, Refused> {
-    match flextype.library.find_by_path(&session.actor, session.top, id).await.map_err(of)? {
-        Found::Folder(folder) => Ok(folder),
-        Found::Asset(_) => Err(Refused::missing(Area::Folders)),
-    }
 }
 
 /// The answer to a change of a folder: the folder as it is now, or nothing, as the reference server has it.

@@ -103,6 +103,7 @@ pub const ROUTES: &[Route<Flextype, Option<Right>>] = &[
     route(Method::GET, FILES, Some(Right::Read), "Fetch file", || get(assets::call)),
     route(Method::POST, FILES, Some(Right::Create), "Upload file", || post(assets::call)),
     route(Method::PUT, FILES, Some(Right::Update), "Move file", || put(assets::call)),
+    route(Method::PATCH, FILES, Some(Right::Update), "contract 9, rows 8 and 9", || patch(assets::call)),
     route(Method::DELETE, FILES, Some(Right::Delete), "Delete file", || delete(assets::call)),
     route(Method::PUT, FILES_COPY, Some(Right::Create), "Copy File", || put(assets::call_copy)),
     route(Method::POST, FILES_META, Some(Right::Update), "Add File Meta", || post(fields::call)),

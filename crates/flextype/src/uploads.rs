@@ -25,6 +25,8 @@ enum Sent {
     Several,
     /// More bytes than are taken.
     TooLarge,
+    /// A file, by somebody whose tokens came before it and do not work.
+    Unread,
     /// A file.
     File { name: String, received: Box<Received> },
 }
@@ -37,7 +39,9 @@ pub(crate) async fn receive(flextype: &Flextype, form: FormCall) -> Result<Respo
         match part {
             Part::Text { name, value } => call.params.insert_text(&name, value),
             Part::File { name, file_name, media_type: _, body } => {
-                if name == "file" {
+                if name == "file" && is_refused(flextype, &call).await {
+                    sent = Sent::Unread;
+                } else if name == "file" {
                     sent = match flextype.library.receive_from_anybody(flextype.config.max_file_bytes, body).await {
                         Ok(received) => Sent::File { name: file_name, received: Box::new(received) },
                         Err(library::Fault::TooLarge { .. }) => Sent::TooLarge,
@@ -58,6 +62,12 @@ pub(crate) async fn receive(flextype: &Flextype, form: FormCall) -> Result<Respo
         return do_whole(flextype, &call).await;
     }
     upload(flextype, &call, sent).await
+}
+
+/// Whether the tokens have come already, and do not work: then nothing is taken in.
+async fn is_refused(flextype: &Flextype, call: &Call) -> bool {
+    let came = call.params.has("token") && call.params.has("access_token");
+    came && flextype.open(call, Wanted::CHANGE_FILES).await.is_err()
 }
 
 /// Puts a file at its path. Seed: "Upload file".

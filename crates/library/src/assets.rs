@@ -135,6 +135,7 @@ impl Library {
             self.expect_with(actor, Right::Delete, &asset).await?;
         }
         let change = AssetChange {
+            seen: None,
             missing: Missing::default(),
             slug: slugs::of_file(name.as_deref().unwrap_or(&asset.name)),
             name: name.map(|name| (name.clone(), names::sort_key(&name))),

@@ -2,6 +2,7 @@
 //! their place if nobody else has changed them meanwhile.
 
 use store::fields::FieldSet;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{Actor, Asset, Fault, Field, Invalid, Library, Right, descriptions, names};
 
@@ -20,7 +21,25 @@ pub struct FieldsWish {
 const MAX_FIELDS: usize = 1_000;
 const MAX_FIELDS_BYTES: usize = 256 * 1_024;
 
+/// Who changes the fields of a file takes its turn: else, of many at once, all but one would do their work for nothing.
+pub(crate) struct Turns(Vec<Mutex<()>>);
+
+/// Files share turns by id: a collision only costs a wait.
+const TURNS: usize = 256;
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self(std::iter::repeat_with(Mutex::default).take(TURNS).collect())
+    }
+}
+
 impl Library {
+    /// A turn at the fields of a file, on this node: others wait until it is dropped.
+    pub async fn turn_at_fields(&self, asset_id: i64) -> MutexGuard<'_, ()> {
+        let at = usize::try_from(asset_id.unsigned_abs() % TURNS as u64).unwrap_or_default();
+        self.inner.turns.0[at].lock().await
+    }
+
     /// The fields of a file that the actor may change, in stored order.
     ///
     /// # Errors

@@ -121,6 +121,7 @@ impl Library {
             self.expect(actor, Right::Delete, &folder).await?;
         }
         let change = FolderChange {
+            seen: None,
             missing: Missing::default(),
             slug: slugs::of_folder(name.as_deref().unwrap_or(&folder.name)),
             name: name.map(|name| (name.clone(), names::sort_key(&name))),

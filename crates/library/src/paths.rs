@@ -1,26 +1,23 @@
 //! Paths of slugs, for dialects in which a file is its path: finding what one names, and putting things exactly where one says. The
 //! folders that are missing on the way are made in the same change, or nothing is.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod puts;
+mod tops;
+
+use std::sync::{Arc, Mutex};
 
 use moka::sync::Cache;
 use store::{
-    assets::{AssetChange, AssetCopy, NewAsset},
-    fields::FieldSet,
+    assets::{AssetChange, AssetCopy},
     folders::{FolderChange, FolderCopy, NewFolder},
     names::Slug,
-    paths::{Missing, MissingFolder, Named, Reached},
+    paths::{Missing, MissingFolder, Named, Reached, Seen},
 };
 
-use crate::{
-    Actor, Asset, Fault, Folder, FolderKind, Ingest, Invalid, Library, Limits, Noun, Right, Upload, chance, names,
-    uploads::expect_texts,
-};
+use crate::{Actor, Asset, Fault, Folder, FolderKind, Invalid, Library, Limits, Noun, Right, chance, names};
 
 /// How many slugs a path may have.
 const MAX_SLUGS: usize = 64;
-/// What a path leads to may change while something is put there; so often it is looked up anew.
-const MAX_TRIES: u32 = 8;
 /// How many letters of a copy's key are chance; its original's id makes up the rest.
 const KEY_PREFIX_LETTERS: usize = 10;
 /// When what is left of a copy that came to nothing is swept, in milliseconds after it began.
@@ -42,7 +39,7 @@ pub struct Place<'a> {
     pub top: i64,
     /// The slugs; the last is that of the thing itself.
     pub path: &'a [&'a str],
-    /// Whether folders that are missing on the way are made; anybody may read what lies in them.
+    /// Whether folders that are missing on the way are made; anybody may read what lies in them, but in a space.
     pub make_folders: bool,
 }
 
@@ -121,66 +118,6 @@ impl Library {
         Ok(asset)
     }
 
-    /// The folder that an actor's paths begin at: the one that its key is confined to, or the root.
-    ///
-    /// # Errors
-    /// `Unauthenticated` for those without a key.
-    pub async fn top_of(&self, actor: &Actor) -> Result<i64, Fault> {
-        match actor.token().and_then(|token| token.folder_id) {
-            Some(id) => Ok(id),
-            None => self.top_of_tenant(actor.tenant_id()?).await,
-        }
-    }
-
-    /// The id of the top of a tenant's tree.
-    ///
-    /// # Errors
-    /// `NotFound` when there is no such tenant.
-    pub async fn top_of_tenant(&self, tenant_id: i64) -> Result<i64, Fault> {
-        if let Some(id) = self.inner.paths.roots.get(&tenant_id) {
-            return Ok(id);
-        }
-        let id = self.inner.catalog.root_folder(tenant_id).await?.id;
-        self.inner.paths.roots.insert(tenant_id, id);
-        Ok(id)
-    }
-
-    /// The only tenant of this library, if there is only one.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn only_tenant(&self) -> Result<Option<i64>, Fault> {
-        // Nothing can go wrong half-way, so a poisoned lock guards what is in order.
-        let known = *self.inner.paths.only_tenant.lock().unwrap_or_else(PoisonError::into_inner);
-        let now_ms = self.now_ms();
-        if let Some((only, read_at)) = known
-            && (0..self.inner.limits.max_memory_age_ms).contains(&now_ms.saturating_sub(read_at))
-        {
-            return Ok(only);
-        }
-        let tenants = self.inner.catalog.tenants(2).await?;
-        let only = if let [only] = tenants.as_slice() { Some(only.id) } else { None };
-        *self.inner.paths.only_tenant.lock().unwrap_or_else(PoisonError::into_inner) = Some((only, now_ms));
-        Ok(only)
-    }
-
-    /// The slugs that lead from the root to the folder that an actor's paths begin at.
-    ///
-    /// # Errors
-    /// `NotFound` when that is gone.
-    pub async fn path_of_top(&self, actor: &Actor) -> Result<Vec<String>, Fault> {
-        let Some(folder_id) = actor.token().and_then(|token| token.folder_id) else { return Ok(Vec::new()) };
-        let folder = self.any_folder(actor, folder_id).await?;
-        if !folder.lives() {
-            return Err(missing(actor, Noun::Folder));
-        }
-        let ids: Vec<i64> = folder.path.split('/').filter_map(|id| id.parse().ok()).collect();
-        let mut above = self.inner.catalog.folders_by_id(folder.tenant_id, &ids).await?;
-        above.retain(|folder| folder.parent_id.is_some());
-        above.sort_by_key(|folder| folder.path.len());
-        Ok(above.into_iter().map(|folder| folder.slug).collect())
-    }
-
     /// Makes a folder at a path.
     ///
     /// # Errors
@@ -196,22 +133,25 @@ impl Library {
             name_key: names::sort_key(&name),
             name,
             slug: Slug::exactly(spot.slug.to_owned()),
-            public_read: true,
+            public_read: spot.missing.public_read,
             created_by: spot.missing.created_by,
             missing: spot.missing,
         };
         Ok(self.inner.catalog.add_folder(&folder, &actor.stamp(self.now_ms())).await?)
     }
 
-    /// Moves a folder to a path. Its name changes with its slug.
+    /// Moves the folder at a path to another. Its name changes with its slug.
     ///
     /// # Errors
-    /// As for [`Self::create_folder_at`]; `Invalid` when it would come to lie inside itself, or is a root, space or inbox.
-    pub async fn move_folder_to(&self, actor: &Actor, folder_id: i64, place: &Place<'_>) -> Result<Folder, Fault> {
+    /// As for [`Self::create_folder_at`]; `NotFound` when it is not there (any more); `Invalid` when it would come to lie inside itself,
+    /// or is a root, space or inbox.
+    pub async fn move_folder_to(&self, actor: &Actor, path: &[&str], place: &Place<'_>) -> Result<Folder, Fault> {
+        let (folder_id, seen) = self.locate_folder(actor, place.top, path).await?;
         let folder = self.expect_plain_folder(actor, folder_id, Right::Update).await?;
         self.expect_throughout(actor, Right::Delete, &folder).await?;
         let spot = self.free_spot(actor, place, Noun::Folder).await?;
         let change = FolderChange {
+            seen: Some(seen),
             name: renamed(&folder.slug, spot.slug)?,
             parent_id: Some(spot.folder.id),
             missing: spot.missing,
@@ -223,11 +163,12 @@ impl Library {
         Ok(changed?)
     }
 
-    /// Copies a folder, with all below it that is ready, to a path: seen whole or not at all. Bytes are shared, links are not copied.
+    /// Copies the folder at a path, with all below it that is ready, to another: seen whole or not at all. Bytes are shared, links are not copied.
     ///
     /// # Errors
     /// As for [`Self::create_folder_at`]; `Invalid` when the copy would lie inside the original, or that is no plain folder.
-    pub async fn copy_folder_to(&self, actor: &Actor, folder_id: i64, place: &Place<'_>) -> Result<Folder, Fault> {
+    pub async fn copy_folder_to(&self, actor: &Actor, path: &[&str], place: &Place<'_>) -> Result<Folder, Fault> {
+        let (folder_id, _) = self.locate_folder(actor, place.top, path).await?;
         let folder = self.expect_plain_folder(actor, folder_id, Right::Read).await?;
         self.expect_throughout(actor, Right::Read, &folder).await?;
         let spot = self.free_spot(actor, place, Noun::Folder).await?;
@@ -263,15 +204,44 @@ impl Library {
         shown.await.map_err(Fault::internal)?
     }
 
-    /// Moves a file to a path. Its name changes with its slug, its title does not.
+    /// Puts the folder at a path in the trash, and all below it.
     ///
     /// # Errors
-    /// As for [`Self::create_folder_at`].
-    pub async fn move_asset_to(&self, actor: &Actor, asset_id: i64, place: &Place<'_>) -> Result<Arc<Asset>, Fault> {
+    /// `NotFound` when it is not there (any more), `Invalid` for a root, space or inbox.
+    pub async fn trash_folder_at(&self, actor: &Actor, top: i64, path: &[&str]) -> Result<(), Fault> {
+        let (folder_id, seen) = self.locate_folder(actor, top, path).await?;
+        let folder = self.expect_plain_folder(actor, folder_id, Right::Delete).await?;
+        self.expect_throughout(actor, Right::Delete, &folder).await?;
+        let stamp = actor.stamp(self.now_ms());
+        let done = self.inner.catalog.trash_folder_at(folder.tenant_id, folder_id, Some(&seen), &stamp).await;
+        self.inner.cards.void_all();
+        Ok(done?)
+    }
+
+    /// Puts the file at a path in the trash.
+    ///
+    /// # Errors
+    /// `NotFound` when it is not there (any more).
+    pub async fn trash_asset_at(&self, actor: &Actor, top: i64, path: &[&str]) -> Result<(), Fault> {
+        let (asset_id, seen) = self.locate_asset(actor, top, path).await?;
+        let asset = self.expect_asset(actor, asset_id, Right::Delete).await?;
+        let stamp = actor.stamp(self.now_ms());
+        let done = self.inner.catalog.trash_asset_at(asset.tenant_id, asset_id, Some(&seen), &stamp).await;
+        self.inner.cards.void(asset_id);
+        Ok(done?)
+    }
+
+    /// Moves the file at a path to another. Its name changes with its slug, its title does not.
+    ///
+    /// # Errors
+    /// As for [`Self::create_folder_at`]; `NotFound` when it is not there (any more).
+    pub async fn move_asset_to(&self, actor: &Actor, path: &[&str], place: &Place<'_>) -> Result<Arc<Asset>, Fault> {
+        let (asset_id, seen) = self.locate_asset(actor, place.top, path).await?;
         let asset = self.expect_asset(actor, asset_id, Right::Update).await?;
         self.expect_with(actor, Right::Delete, &asset).await?;
         let spot = self.free_spot(actor, place, Noun::Asset).await?;
         let change = AssetChange {
+            seen: Some(seen),
             name: renamed(&asset.slug, spot.slug)?,
             folder_id: Some(spot.folder.id),
             missing: spot.missing,
@@ -285,11 +255,12 @@ impl Library {
         self.card(asset_id).await?.ok_or(Fault::NotFound(Noun::Asset))
     }
 
-    /// Copies a file to a path, with what is said of it, its limit, count and end. Bytes are shared, links are not copied.
+    /// Copies the file at a path to another, with what is said of it, its limit, count and end. Bytes are shared, links are not copied.
     ///
     /// # Errors
     /// As for [`Self::create_folder_at`]; `Quarantined`.
-    pub async fn copy_asset_to(&self, actor: &Actor, asset_id: i64, place: &Place<'_>) -> Result<Arc<Asset>, Fault> {
+    pub async fn copy_asset_to(&self, actor: &Actor, path: &[&str], place: &Place<'_>) -> Result<Arc<Asset>, Fault> {
+        let (asset_id, _) = self.locate_asset(actor, place.top, path).await?;
         let asset = self.expect_asset(actor, asset_id, Right::Read).await?;
         Self::expect_safe(actor, &asset)?;
         let spot = self.free_spot(actor, place, Noun::Asset).await?;
@@ -306,96 +277,24 @@ impl Library {
         self.card(copied).await?.ok_or(Fault::NotFound(Noun::Asset))
     }
 
-    /// Puts a file at a path: a new one, or new bytes for the one that is there, of which all that was said before is forgotten.
-    ///
-    /// # Errors
-    /// `Conflict` when a folder is there; as for [`Self::add_assets`].
-    pub async fn put_asset(
-        &self,
-        actor: &Actor,
-        place: &Place<'_>,
-        upload: Upload,
-        ingest: Ingest,
-    ) -> Result<Arc<Asset>, Fault> {
-        let spot = self.spot(actor, place).await?;
-        expect_texts(&upload)?;
-        let name = names::check(spot.slug)?;
-        let title = upload.title.clone();
-        let author = spot.missing.created_by;
-        let version = self.publish(upload.received, &name, upload.declared_type, author, ingest).await?;
-        let (library, actor) = (self.clone(), actor.clone());
-        let (top, make_folders) = (place.top, place.make_folders);
-        let path: Vec<String> = place.path.iter().map(|slug| (*slug).to_owned()).collect();
-        // On a task of its own: a caller who goes away after the last byte does not leave bytes without rows.
-        let put = tokio::spawn(async move {
-            let path: Vec<&str> = path.iter().map(String::as_str).collect();
-            let place = Place { top, path: &path, make_folders };
-            let outcome = library.put_version(&actor, &place, (&name, title), &version).await;
-            let (put, needed) = match outcome {
-                Ok((id, kept)) => (Ok(id), kept),
-                // What may have a row after all stays; garbage collection looks again.
-                Err((fault, certain)) => (Err(fault), !certain),
-            };
-            if !needed {
-                library.discard(version.blob.key).await;
+    /// The file at a path, and where exactly that is.
+    async fn locate_asset(&self, actor: &Actor, top: i64, path: &[&str]) -> Result<(i64, Seen), Fault> {
+        match self.follow(top, path).await? {
+            Reached { slugs, named: Named::Asset(id), holder } if slugs == path.len() => {
+                Ok((id, seen_at(holder, path)))
             }
-            library.inner.jobs.notify_one();
-            put
-        });
-        let id = put.await.map_err(Fault::internal)??;
-        self.card(id).await?.ok_or(Fault::NotFound(Noun::Asset))
+            _ => Err(missing(actor, Noun::Asset)),
+        }
     }
 
-    /// The rows of a file at a path: its id, and whether its bytes are needed. What failed: and whether nothing was changed for certain.
-    async fn put_version(
-        &self,
-        actor: &Actor,
-        place: &Place<'_>,
-        (name, title): (&str, Option<String>),
-        version: &store::assets::NewVersion,
-    ) -> Result<(i64, bool), (Fault, bool)> {
-        let sure = |fault: Fault| (fault, true);
-        for _ in 0..MAX_TRIES {
-            let spot = self.spot(actor, place).await.map_err(sure)?;
-            let tenant_id = spot.folder.tenant_id;
-            let stamp = actor.stamp(self.now_ms());
-            let outcome = match spot.taken {
-                Some(Named::Folder(_)) => return Err(sure(Fault::Conflict(Noun::Folder))),
-                Some(Named::Asset(id)) => {
-                    self.expect_asset(actor, id, Right::Update).await.map_err(sure)?;
-                    let said = FieldSet { title: title.clone(), ..FieldSet::default() };
-                    let kept = self.inner.catalog.replace_asset(tenant_id, id, (version, &said), &stamp).await;
-                    self.inner.cards.void(id);
-                    kept.map(|kept| (id, kept))
-                }
-                None => {
-                    let asset = NewAsset {
-                        tenant_id,
-                        folder_id: spot.folder.id,
-                        missing: spot.missing,
-                        key: chance::key_20(),
-                        name_key: names::sort_key(name),
-                        name: name.to_owned(),
-                        slug: Slug::exactly(spot.slug.to_owned()),
-                        title: title.clone(),
-                        version: version.clone(),
-                        fields: Vec::new(),
-                    };
-                    let added = self.inner.catalog.add_assets(std::slice::from_ref(&asset), &stamp).await;
-                    added.map(|added| (added[0].asset_id, added[0].kept_blob))
-                }
-            };
-            match outcome {
-                Ok(put) => return Ok(put),
-                // Somebody was faster, or moved what was on the way: it is looked at anew.
-                Err(store::Error::Taken(_) | store::Error::Missing(_)) => {}
-                Err(error) => {
-                    let certain = error.is_certain();
-                    return Err((error.into(), certain));
-                }
+    /// The folder at a path, and where exactly that is.
+    async fn locate_folder(&self, actor: &Actor, top: i64, path: &[&str]) -> Result<(i64, Seen), Fault> {
+        match self.follow(top, path).await? {
+            Reached { slugs, named: Named::Folder(id), holder } if slugs == path.len() => {
+                Ok((id, seen_at(holder, path)))
             }
+            _ => Err(missing(actor, Noun::Folder)),
         }
-        Err(sure(Fault::Busy))
     }
 
     /// Where a path leads right now; the actor may put something there.
@@ -427,7 +326,7 @@ impl Library {
         };
         let missing = Missing {
             folders: missing.iter().map(step).collect::<Result<_, Fault>>()?,
-            public_read: true,
+            public_read: is_public(&folder),
             created_by: self.author(actor, folder.tenant_id).await?,
         };
         Ok(Spot { folder, missing, slug, taken })
@@ -444,6 +343,16 @@ impl Library {
         let sound = path.iter().take(MAX_SLUGS).take_while(|slug| !slug.is_empty() && !slug.contains('\0')).count();
         Ok(self.inner.catalog.follow(top, &path[..sound]).await?)
     }
+}
+
+/// Whether anybody may read what lies in the folders that are made here: web files are for everybody, but what lies in a space is for
+/// whom its rules let in.
+const fn is_public(holder: &Folder) -> bool {
+    holder.space().is_none()
+}
+
+fn seen_at(folder_id: i64, path: &[&str]) -> Seen {
+    Seen { folder_id, slug: path.last().copied().unwrap_or_default().to_owned() }
 }
 
 /// The display name and its folded form, where the slug changes.

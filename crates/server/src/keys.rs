@@ -259,6 +259,12 @@ fn wish_of(new: NewTokenArguments) -> Result<TokenWish, Failure> {
     let (kind, app) = match new.dialect {
         DialectToken::Fliplet { kind, app } => (kind, app),
         DialectToken::Flextype { kind, rights, folder, limit } => {
+            if limit.is_some() && matches!(kind, FlextypeKind::Access) {
+                return Err(
+                    "the calls of an access token are not counted: --limit goes with --kind files and --kind folders"
+                        .into(),
+                );
+            }
             let kind = match kind {
                 FlextypeKind::Files => flextype::TokenKind::Files,
                 FlextypeKind::Folders => flextype::TokenKind::Folders,

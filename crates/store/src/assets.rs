@@ -10,8 +10,15 @@ use content::{Digest, Family, MediaType};
 use sqlx::AnyConnection;
 
 use crate::{
-    Error, Noun, Result, blobs::BlobKey, catalog::Columns, folders::Folder, image_details::ImageDetails, jobs::NewJob,
-    names::Slug, paths::Missing, rules::Rule,
+    Error, Noun, Result,
+    blobs::BlobKey,
+    catalog::Columns,
+    folders::Folder,
+    image_details::ImageDetails,
+    jobs::NewJob,
+    names::Slug,
+    paths::{Missing, Seen},
+    rules::Rule,
 };
 
 pub use copy::AssetCopy;
@@ -212,6 +219,8 @@ pub struct Added {
 /// How an asset's name, place or fields change; what is `None` or not named stays.
 #[derive(Debug, Clone)]
 pub struct AssetChange {
+    /// Where it has to be, if anywhere in particular.
+    pub seen: Option<Seen>,
     /// Display name and folded name.
     pub name: Option<(String, String)>,
     /// The new folder.

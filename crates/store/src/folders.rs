@@ -14,7 +14,7 @@ use crate::{
     Catalog, Error, Noun, Result,
     catalog::{Columns, SLOTS, slot_list, slots},
     names::Slug,
-    paths::Missing,
+    paths::{Missing, Seen},
     rules::{self, Rule},
 };
 
@@ -120,6 +120,8 @@ pub struct NewFolder {
 /// How a folder's name or place changes; what is `None` stays.
 #[derive(Debug, Clone)]
 pub struct FolderChange {
+    /// Where it has to be, if anywhere in particular.
+    pub seen: Option<Seen>,
     /// Display name and folded name.
     pub name: Option<(String, String)>,
     /// The new parent.

@@ -26,6 +26,25 @@ pub struct Reached {
     pub slugs: usize,
     /// What the last of these names; none of them: the folder that the path begins at.
     pub named: Named,
+    /// The folder in which that has its name; the folder that the path begins at: itself.
+    pub holder: i64,
+}
+
+/// Where something was when it was looked up by its path: what is to be done to it is done to what is there, or not at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The folder that held it.
+    pub folder_id: i64,
+    /// Its slug there.
+    pub slug: String,
+}
+
+impl Seen {
+    /// Whether it is still there; of what was not looked up by a path nobody asks.
+    pub(crate) fn expect(seen: Option<&Self>, (folder_id, slug): (i64, &str), noun: Noun) -> Result<()> {
+        let is_there = seen.is_none_or(|seen| (seen.folder_id, seen.slug.as_str()) == (folder_id, slug));
+        if is_there { Ok(()) } else { Err(Error::Missing(noun)) }
+    }
 }
 
 /// Folders that are to be made on the way to a place, each in the one before it. Those that are there by then are gone through.
@@ -56,10 +75,10 @@ const STRIDE: usize = 8;
 const FOLLOW: &str = "with recursive wanted (at, slug) as (values (1, cast($2 as text)), (2, cast($3 as text)), \
      (3, cast($4 as text)), (4, cast($5 as text)), (5, cast($6 as text)), (6, cast($7 as text)), (7, cast($8 as text)), \
      (8, cast($9 as text))), \
-     walked (at, folder_id, asset_id) as (select 0, cast($1 as bigint), cast(null as bigint) union all \
-     select w.at + 1, n.child_folder_id, n.asset_id from walked w cross join wanted s cross join names n \
+     walked (at, folder_id, asset_id, holder) as (select 0, cast($1 as bigint), cast(null as bigint), cast($1 as bigint) \
+     union all select w.at + 1, n.child_folder_id, n.asset_id, n.folder_id from walked w cross join wanted s cross join names n \
      where s.at = w.at + 1 and n.folder_id = w.folder_id and n.slug = s.slug) \
-     select cast(at as bigint) as slugs, folder_id, asset_id from walked order by at desc limit 1";
+     select cast(at as bigint) as slugs, folder_id, asset_id, holder from walked order by at desc limit 1";
 const NAMED: &str = "select child_folder_id as folder_id, asset_id from names where folder_id = $1 and slug = $2";
 
 impl Catalog {
@@ -68,7 +87,7 @@ impl Catalog {
     /// # Errors
     /// When the database refuses.
     pub async fn follow(&self, folder_id: i64, slugs: &[&str]) -> Result<Reached> {
-        let mut reached = Reached { slugs: 0, named: Named::Folder(folder_id) };
+        let mut reached = Reached { slugs: 0, named: Named::Folder(folder_id), holder: folder_id };
         for stride in slugs.chunks(STRIDE) {
             let Named::Folder(from) = reached.named else { break };
             let query = (0..STRIDE).fold(sqlx::query(FOLLOW).bind(from), |query, place| {
@@ -78,6 +97,7 @@ impl Catalog {
             let walked = usize::try_from(row.count("slugs")?).unwrap_or_default();
             if walked > 0 {
                 reached.named = named(&row)?;
+                reached.holder = row.int("holder")?;
                 reached.slugs += walked;
             }
             if walked < stride.len() {

@@ -13,7 +13,7 @@ use crate::{
     garbage, image_details,
     jobs::{self, NewJob},
     names::{self, Holder},
-    paths::{self, Missing},
+    paths::{self, Missing, Seen},
     tallies,
     tenants::take_tree,
     uploads,
@@ -93,6 +93,7 @@ impl Catalog {
         };
         let taken = take(tx.conn(), tenant_id, id, stamp.now_ms).await?;
         let old_folder = taken.folder_id;
+        Seen::expect(change.seen.as_ref(), (old_folder, &taken.slug), Noun::Asset)?;
         let folder = new_folder.unwrap_or(old_folder);
         if new_folder.is_none() {
             expect_living_folder(tx.conn(), tenant_id, folder).await?;

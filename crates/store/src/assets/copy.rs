@@ -48,23 +48,30 @@ pub(crate) struct Batch<'a> {
     pub(crate) last: &'a (String, i64),
 }
 
+/// New copies, which are still to get what belongs to them.
+struct Copies {
+    folder_id: i64,
+    /// The first and the last id: no others of that folder lie between.
+    ids: (i64, i64),
+    created_by: i64,
+}
+
 /// Those of a batch: a part of a folder, in the order of its index.
 macro_rules! of_batch {
     () => {
-        "o.folder_id = $1 and o.deleted_at is null and (o.name_key, o.id) > ($3, $4) and (o.name_key, o.id) <= ($5, $6) "
+        "o.folder_id = $1 and o.deleted_at is null and (o.name_key, o.id) > ($2, $3) and (o.name_key, o.id) <= ($4, $5) "
     };
 }
-/// The copy of `o`: found by its key.
-macro_rules! copy_of {
+/// `folder_id + 0`: SQLite would rather go through the whole folder than through some ids.
+macro_rules! of_copies {
     () => {
-        "n.asset_key = cast($2 as text) || substr(cast(10000000000 + o.id as text), 2) "
+        "n.id >= $1 and n.id <= $2 and n.folder_id + 0 = $3 "
     };
 }
-/// What is skipped: what is not ready, quarantined or over, and what has come by a name since that a copy has already.
-macro_rules! copied {
+/// The original of a copy is at the end of its key.
+macro_rules! original {
     () => {
-        "o.state = 'ready' and o.scan <> 'infected' and (o.expires_at is null or o.expires_at > $8) \
-         and not exists (select 1 from names t where t.folder_id = $7 and t.slug = o.slug) "
+        "cast(substr(n.asset_key, 11) as bigint) "
     };
 }
 
@@ -73,65 +80,57 @@ const BATCH: &str = "select name_key, id from assets where folder_id = $1 and de
 const TAKE_BYTES: &str = concat!(
     "update blobs set size = size where id in (select v.blob_id from assets o cross join versions v where ",
     of_batch!(),
-    "and v.asset_id = o.id and v.number = o.version_number and $2 = $2)"
+    "and v.asset_id = o.id and v.number = o.version_number)"
 );
+/// What is not ready, quarantined or over is skipped, and what has come by a name since that a copy has already.
 const COPY: &str = concat!(
     "insert into assets (tenant_id, folder_id, asset_key, slug, name, name_key, title, description, state, scan, \
      version_number, download_count, download_limit, expires_at, created_by, created_at, updated_at, family, text_key, \
-     access_rules) select o.tenant_id, $7, cast($2 as text) || substr(cast(10000000000 + o.id as text), 2), o.slug, o.name, \
+     access_rules) select o.tenant_id, $6, cast($7 as text) || substr(cast(10000000000 + o.id as text), 2), o.slug, o.name, \
      o.name_key, o.title, o.description, o.state, o.scan, 1, o.download_count, o.download_limit, o.expires_at, $9, \
      o.created_at, $8, o.family, o.text_key, o.access_rules from assets o where ",
     of_batch!(),
-    "and ",
-    copied!()
+    "and o.state = 'ready' and o.scan <> 'infected' and (o.expires_at is null or o.expires_at > $8) \
+     and not exists (select 1 from names t where t.folder_id = $6 and t.slug = o.slug) returning id"
+);
+const COPY_NAMES: &str = concat!(
+    "insert into names (folder_id, slug, asset_id) select n.folder_id, n.slug, n.id from assets n where ",
+    of_copies!()
 );
 const COPY_VERSIONS: &str = concat!(
     "insert into versions (asset_id, number, blob_id, media_type, width, height, orientation, animated, created_by, \
-     created_at, picture) select n.id, 1, v.blob_id, v.media_type, v.width, v.height, v.orientation, v.animated, $7, \
-     v.created_at, v.picture from assets o cross join assets n cross join versions v where ",
-    of_batch!(),
-    "and ",
-    copy_of!(),
+     created_at, picture) select n.id, 1, v.blob_id, v.media_type, v.width, v.height, v.orientation, v.animated, $4, \
+     v.created_at, v.picture from assets n cross join assets o cross join versions v where ",
+    of_copies!(),
+    "and o.id = ",
+    original!(),
     "and v.asset_id = o.id and v.number = o.version_number"
-);
-const COPY_NAMES: &str = concat!(
-    "insert into names (folder_id, slug, asset_id) select n.folder_id, n.slug, n.id from assets o cross join assets n where ",
-    of_batch!(),
-    "and ",
-    copy_of!()
 );
 const COPY_FIELDS: &str = concat!(
     "insert into fields (asset_id, field_path, position, kind, value) select n.id, d.field_path, d.position, d.kind, d.value \
-     from assets o cross join assets n cross join fields d where ",
-    of_batch!(),
-    "and ",
-    copy_of!(),
-    "and d.asset_id = o.id"
+     from assets n cross join fields d where ",
+    of_copies!(),
+    "and d.asset_id = ",
+    original!()
 );
 const COPY_TAGS: &str = concat!(
-    "insert into tags (asset_id, tag) select n.id, d.tag from assets o cross join assets n cross join tags d where ",
-    of_batch!(),
-    "and ",
-    copy_of!(),
-    "and d.asset_id = o.id"
+    "insert into tags (asset_id, tag) select n.id, d.tag from assets n cross join tags d where ",
+    of_copies!(),
+    "and d.asset_id = ",
+    original!()
 );
 const COUNT: &str = concat!(
     "insert into tallies (tenant_id, folder_id, bucket, live, bytes) select n.tenant_id, n.folder_id, n.id >> 10, \
-     cast(count(*) as bigint), cast(sum(b.size) as bigint) from assets o cross join assets n cross join versions v \
-     cross join blobs b where ",
-    of_batch!(),
-    "and ",
-    copy_of!(),
+     cast(count(*) as bigint), cast(sum(b.size) as bigint) from assets n cross join versions v cross join blobs b where ",
+    of_copies!(),
     "and v.asset_id = n.id and b.id = v.blob_id group by n.tenant_id, n.folder_id, n.id >> 10 \
      on conflict (tenant_id, folder_id, bucket) do update set live = tallies.live + excluded.live, \
      bytes = tallies.bytes + excluded.bytes"
 );
 const COUNT_FOR_TENANT: &str = concat!(
     "insert into tenant_tallies (tenant_id, bucket, live) select n.tenant_id, n.id >> 10, cast(count(*) as bigint) \
-     from assets o cross join assets n where ",
-    of_batch!(),
-    "and ",
-    copy_of!(),
+     from assets n where ",
+    of_copies!(),
     "group by n.tenant_id, n.id >> 10 \
      on conflict (tenant_id, bucket) do update set live = tenant_tallies.live + excluded.live"
 );
@@ -180,7 +179,8 @@ impl Catalog {
         if slug != copy.slug.plain() {
             set_slug(tx.conn(), copy_id, &slug).await?;
         }
-        complete(tx.conn(), &batch).await?;
+        let copies = Copies { folder_id, ids: (copy_id, copy_id), created_by: copy.created_by };
+        complete(tx.conn(), &copies).await?;
         audit::note(tx.conn(), tenant_id, stamp, Action::Create, (Noun::Asset, copy_id)).await?;
         tx.commit().await?;
         Ok(copy_id)
@@ -202,24 +202,30 @@ pub(crate) async fn end_of_batch(
 /// Copies the assets of a batch, names and all.
 pub(crate) async fn copy_batch(conn: &mut AnyConnection, batch: &Batch<'_>) -> Result<()> {
     of(TAKE_BYTES, batch).execute(&mut *conn).await?;
-    let query = of(COPY, batch).bind(batch.to).bind(batch.now_ms).bind(batch.created_by);
-    let done = query.execute(&mut *conn).await;
-    done.map_err(|error| Error::of_row(error, Noun::Asset, Noun::Folder))?;
-    of(COPY_NAMES, batch).execute(&mut *conn).await?;
-    complete(conn, batch).await
+    let query = of(COPY, batch).bind(batch.to).bind(batch.key_prefix.to_owned());
+    let rows = query.bind(batch.now_ms).bind(batch.created_by).fetch_all(&mut *conn).await;
+    let rows = rows.map_err(|error| Error::of_row(error, Noun::Asset, Noun::Folder))?;
+    let ids = rows.iter().map(|row| row.int("id")).collect::<Result<Vec<_>>>()?;
+    let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else { return Ok(()) };
+    let copies = Copies { folder_id: batch.to, ids: (*first, *last), created_by: batch.created_by };
+    of_copies(COPY_NAMES, &copies).execute(&mut *conn).await?;
+    complete(conn, &copies).await
 }
 
 /// Gives copies what belongs to them. The tallies, which writers to one tenant share, come last.
-async fn complete(conn: &mut AnyConnection, batch: &Batch<'_>) -> Result<()> {
-    of(COPY_VERSIONS, batch).bind(batch.created_by).execute(&mut *conn).await?;
+async fn complete(conn: &mut AnyConnection, copies: &Copies) -> Result<()> {
+    of_copies(COPY_VERSIONS, copies).bind(copies.created_by).execute(&mut *conn).await?;
     for statement in [COPY_FIELDS, COPY_TAGS, COUNT, COUNT_FOR_TENANT] {
-        of(statement, batch).execute(&mut *conn).await?;
+        of_copies(statement, copies).execute(&mut *conn).await?;
     }
     Ok(())
 }
 
 fn of<'q>(statement: &'static str, batch: &Batch<'_>) -> Query<'q, Any, AnyArguments> {
-    let query = sqlx::query(statement).bind(batch.from).bind(batch.key_prefix.to_owned());
-    let query = query.bind(batch.after.0.clone()).bind(batch.after.1);
+    let query = sqlx::query(statement).bind(batch.from).bind(batch.after.0.clone()).bind(batch.after.1);
     query.bind(batch.last.0.clone()).bind(batch.last.1)
+}
+
+fn of_copies<'q>(statement: &'static str, copies: &Copies) -> Query<'q, Any, AnyArguments> {
+    sqlx::query(statement).bind(copies.ids.0).bind(copies.ids.1).bind(copies.folder_id)
 }

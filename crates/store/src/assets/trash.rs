@@ -9,6 +9,7 @@ use crate::{
     catalog::{Columns, settle},
     garbage,
     names::{self, Holder, Slug},
+    paths::Seen,
     tallies::Counts,
 };
 
@@ -47,9 +48,18 @@ impl Catalog {
     /// # Errors
     /// `Missing` when it is not there or in the trash already.
     pub async fn trash_asset(&self, tenant_id: i64, id: i64, stamp: &Stamp) -> Result<()> {
+        self.trash_asset_at(tenant_id, id, None, stamp).await
+    }
+
+    /// The same, if it has to be somewhere in particular.
+    ///
+    /// # Errors
+    /// `Missing` when it is not there, or in the trash already.
+    pub async fn trash_asset_at(&self, tenant_id: i64, id: i64, seen: Option<&Seen>, stamp: &Stamp) -> Result<()> {
         settle(|| async {
             let mut tx = self.begin().await?;
             let taken = take(tx.conn(), tenant_id, id, stamp.now_ms).await?;
+            Seen::expect(seen, (taken.folder_id, &taken.slug), Noun::Asset)?;
             trash(tx.conn(), tenant_id, id, (taken.folder_id, &taken.slug), stamp).await?;
             tx.commit().await
         })

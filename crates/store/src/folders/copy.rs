@@ -49,7 +49,7 @@ pub struct HiddenCopy {
 }
 
 /// So many assets are copied at a time, and so many folders: other writers get their turn in between.
-const ASSETS_AT_ONCE: i64 = 500;
+const ASSETS_AT_ONCE: i64 = 250;
 const FOLDERS_AT_ONCE: usize = 100;
 
 /// It lies under the root until it has its place, without a name there.

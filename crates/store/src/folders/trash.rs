@@ -10,6 +10,7 @@ use crate::{
     catalog::{Columns, settle},
     jobs::{self, Work},
     names::{self, Holder, Slug},
+    paths::Seen,
     tallies::Counts,
     tenants::take_tree,
 };
@@ -49,14 +50,23 @@ impl Catalog {
     /// # Errors
     /// `Missing` when it is not there or in the trash already, `Refused` for a root.
     pub async fn trash_folder(&self, tenant_id: i64, id: i64, stamp: &Stamp) -> Result<()> {
-        settle(|| self.try_trash_folder(tenant_id, id, stamp)).await
+        self.trash_folder_at(tenant_id, id, None, stamp).await
     }
 
-    async fn try_trash_folder(&self, tenant_id: i64, id: i64, stamp: &Stamp) -> Result<()> {
+    /// The same, if it has to be somewhere in particular.
+    ///
+    /// # Errors
+    /// `Missing` when it is not there, or in the trash already; `Refused` for a root.
+    pub async fn trash_folder_at(&self, tenant_id: i64, id: i64, seen: Option<&Seen>, stamp: &Stamp) -> Result<()> {
+        settle(|| self.try_trash_folder(tenant_id, id, seen, stamp)).await
+    }
+
+    async fn try_trash_folder(&self, tenant_id: i64, id: i64, seen: Option<&Seen>, stamp: &Stamp) -> Result<()> {
         let mut tx = self.begin().await?;
         take_tree(tx.conn(), tenant_id).await?;
         let folder = living(tx.conn(), tenant_id, id).await?;
         let Some(parent_id) = folder.parent_id else { return Err(Error::Refused(Refusal::Root)) };
+        Seen::expect(seen, (parent_id, &folder.slug), Noun::Folder)?;
         names::release(tx.conn(), parent_id, &folder.slug).await?;
         sqlx::query(TRASH).bind(id).bind(stamp.now_ms).execute(tx.conn()).await?;
         below(tx.conn(), TRASH_BELOW, &folder, id).await?;

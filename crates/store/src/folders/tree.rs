@@ -8,7 +8,7 @@ use crate::{
     audit::{self, Action, Stamp},
     catalog::{Columns, settle},
     names::{self, Holder},
-    paths::{self, Missing},
+    paths::{self, Missing, Seen},
     tenants::take_tree,
 };
 
@@ -61,6 +61,7 @@ impl Catalog {
         take_tree(tx.conn(), tenant_id).await?;
         let folder = living(tx.conn(), tenant_id, id).await?;
         let Some(old_parent) = folder.parent_id else { return Err(Error::Refused(Refusal::Root)) };
+        Seen::expect(change.seen.as_ref(), (old_parent, &folder.slug), Noun::Folder)?;
         let from = change.parent_id.unwrap_or(old_parent);
         let new_parent = paths::reach(tx.conn(), tenant_id, from, &change.missing, stamp).await?;
         let new_parent = living(tx.conn(), tenant_id, new_parent).await?;

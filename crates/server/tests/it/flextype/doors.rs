@@ -34,6 +34,7 @@ const KNOCKS: &[Knock] = &[
     knock("GET", "/api/media/files", &[FILE], Right::Read, 404),
     knock("POST", "/api/media/files", &[("folder", "ours")], Right::Create, 200),
     knock("PUT", "/api/media/files", &[("id", "ours/moved.txt"), ("new_id", "ours/a.txt")], Right::Update, 404),
+    knock("PATCH", "/api/media/files", &[FILE, FIELD, VALUE], Right::Update, 404),
     knock("DELETE", "/api/media/files", &[("id", "ours/deleted.txt")], Right::Delete, 404),
     knock("PUT", "/api/media/files/copy", &[FILE, ("new_id", "ours/b.txt")], Right::Create, 404),
     knock("DELETE", "/api/media/files/meta", &[FILE, FIELD], Right::Update, 404),

@@ -5,6 +5,7 @@ mod bad_input;
 mod doors;
 mod model;
 mod options;
+mod races;
 mod replay;
 mod seed;
 mod site;

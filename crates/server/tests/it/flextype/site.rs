@@ -128,6 +128,16 @@ impl<'a> Site<'a> {
     /// Puts everything in the trash, and switches every token off.
     pub async fn clear(&self) {
         let library = &self.server.library;
+        self.clear_files().await;
+        let ours = |token: &&Token| token.realm.starts_with("flextype") && token.revoked_at.is_none();
+        for token in library.tokens(&system(), self.organization.id).await.unwrap().iter().filter(ours) {
+            library.disable_token(&system(), self.organization.id, token.id).await.unwrap();
+        }
+    }
+
+    /// Puts everything in the trash.
+    pub async fn clear_files(&self) {
+        let library = &self.server.library;
         for folder in library.child_folders(&system(), self.root).await.unwrap() {
             if folder.kind == library::FolderKind::Plain {
                 library.trash_folder(&system(), folder.id).await.unwrap();
@@ -135,10 +145,6 @@ impl<'a> Site<'a> {
         }
         for asset in library.folder_assets(&system(), self.root, None, |_| true).await.unwrap() {
             library.trash_asset(&system(), asset.id).await.unwrap();
-        }
-        let ours = |token: &&Token| token.realm.starts_with("flextype") && token.revoked_at.is_none();
-        for token in library.tokens(&system(), self.organization.id).await.unwrap().iter().filter(ours) {
-            library.disable_token(&system(), self.organization.id, token.id).await.unwrap();
         }
     }
 

@@ -107,6 +107,7 @@ fn an_asset_is_renamed_and_moved_at_once() {
         let id = site.asset(site.root.id, "old.png").await;
         let name = Some(("New.png".to_owned(), "new.png".to_owned()));
         let change = AssetChange {
+            seen: None,
             name,
             folder_id: Some(target.id),
             missing: store::paths::Missing::default(),

@@ -45,8 +45,13 @@ async fn change_folders(changes: &mut Changes<'_>) -> Result<()> {
     let (site, catalog, id) = (changes.site, &changes.site.catalog, changes.site.tenant.id);
     let folder = catalog.add_folder(&site.new_folder(site.root.id, "f"), &changes.stamp()).await?;
     changes.left(Action::Create, Noun::Folder, folder.id);
-    let change =
-        FolderChange { name: None, parent_id: None, missing: store::paths::Missing::default(), slug: slug("g") };
+    let change = FolderChange {
+        seen: None,
+        name: None,
+        parent_id: None,
+        missing: store::paths::Missing::default(),
+        slug: slug("g"),
+    };
     catalog.change_folder(id, folder.id, &change, &changes.stamp()).await?;
     changes.left(Action::Update, Noun::Folder, folder.id);
     catalog.set_rules(id, Ruled::Folder(folder.id), Some(&[]), &changes.stamp()).await?;
@@ -74,6 +79,7 @@ async fn change_assets(changes: &mut Changes<'_>) -> Result<()> {
     }
     let asset_id = added[0].asset_id;
     let change = AssetChange {
+        seen: None,
         name: None,
         folder_id: None,
         missing: store::paths::Missing::default(),

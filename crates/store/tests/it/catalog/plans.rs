@@ -46,6 +46,7 @@ const MAY: &[(&str, Fault, &str)] = &[
     ("path > $3 and path < $4 and id + 0", Fault::Sorts, "the same"),
     ("from walked order by at", Fault::Sorts, "a path's next eight slugs"),
     ("group by n.tenant_id", Fault::Sorts, "one batch of a copy"),
+    ("n.folder_id + 0", Fault::OtherTenants, "ids that were given out a moment ago: between them are few of others"),
     ("with recursive trash", Fault::Sorts, "the tallies of what is in the trash"),
 ];
 

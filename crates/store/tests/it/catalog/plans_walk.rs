@@ -114,7 +114,8 @@ async fn folders(site: &Site) {
     let folder = site.folder(site.root.id, "a").await;
     let other = site.folder(site.root.id, "a").await;
     let name = Some(("b".to_owned(), "b".to_owned()));
-    let change = FolderChange { name, parent_id: Some(other.id), missing: Missing::default(), slug: slug("b") };
+    let change =
+        FolderChange { seen: None, name, parent_id: Some(other.id), missing: Missing::default(), slug: slug("b") };
     catalog.change_folder(id, folder.id, &change, &at(NOW)).await.unwrap();
     catalog.root_folder(id).await.unwrap();
     catalog.child_folders(site.root.id, &START, 9).await.unwrap();
@@ -152,6 +153,7 @@ async fn assets(site: &Site) -> i64 {
     let folder = site.folder(site.root.id, "d").await;
     let name = Some(("e".to_owned(), "e".to_owned()));
     let change = AssetChange {
+        seen: None,
         name,
         folder_id: Some(folder.id),
         missing: Missing::default(),

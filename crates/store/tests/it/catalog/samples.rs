@@ -70,6 +70,7 @@ impl Site {
 
     pub async fn move_folder(&self, folder: &Folder, parent_id: i64) -> Result<Folder> {
         let change = FolderChange {
+            seen: None,
             name: None,
             parent_id: Some(parent_id),
             missing: store::paths::Missing::default(),
@@ -128,6 +129,7 @@ impl Site {
 
     pub async fn move_asset(&self, asset_id: i64, folder_id: i64, name: &str) -> Result<()> {
         let change = AssetChange {
+            seen: None,
             name: None,
             folder_id: Some(folder_id),
             missing: store::paths::Missing::default(),

@@ -96,6 +96,7 @@ impl Made {
             }
             Step::Rename { asset, name } => {
                 let change = AssetChange {
+                    seen: None,
                     missing: store::paths::Missing::default(),
                     name: Some((name.clone(), name.to_lowercase())),
                     folder_id: None,
@@ -106,8 +107,13 @@ impl Made {
             }
             Step::RenameFolder { folder, name } => {
                 let name = Some((name.clone(), name.to_lowercase()));
-                let change =
-                    FolderChange { name, parent_id: None, missing: store::paths::Missing::default(), slug: wish };
+                let change = FolderChange {
+                    seen: None,
+                    name,
+                    parent_id: None,
+                    missing: store::paths::Missing::default(),
+                    slug: wish,
+                };
                 drop(catalog.change_folder(id, self.folder(*folder), &change, &now).await);
             }
             Step::Move { asset, folder } => {
@@ -115,6 +121,7 @@ impl Made {
             }
             Step::MoveFolder { folder, into } => {
                 let change = FolderChange {
+                    seen: None,
                     name: None,
                     parent_id: Some(self.folder(*into)),
                     missing: store::paths::Missing::default(),

@@ -108,8 +108,13 @@ fn a_rename_takes_the_new_slug_and_frees_the_old_one() {
         site.asset(root, "taken").await;
         let folder = site.folder(root, "old").await;
         let name = Some(("Taken".to_owned(), "taken".to_owned()));
-        let change =
-            FolderChange { name, parent_id: None, missing: store::paths::Missing::default(), slug: slug("taken") };
+        let change = FolderChange {
+            seen: None,
+            name,
+            parent_id: None,
+            missing: store::paths::Missing::default(),
+            slug: slug("taken"),
+        };
         let renamed = site.catalog.change_folder(site.tenant.id, folder.id, &change, &at(NOW + 1)).await.unwrap();
         assert_eq!((renamed.name.as_str(), renamed.slug.as_str()), ("Taken", "taken-2"));
         assert_eq!((renamed.path.clone(), renamed.updated_at), (folder.path, NOW + 1));
