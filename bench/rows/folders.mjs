@@ -20,7 +20,7 @@ const REQUESTS = 2_000;
 const MOVES = 20;
 /** Where others write while a folder is copied, and how often each of them begins. */
 const OTHERS = "others";
-const EVERY_MS = 20;
+const EVERY_MS = 50;
 const ALONE_MS = 3_000;
 
 /** Row 13. */
@@ -130,7 +130,7 @@ function writers(server, name) {
 }
 
 /**
- * Begins a write every 20 ms, whether or not those before it are done: who would write while all wait, waits too. Returns how many
+ * Begins a write every 50 ms, whether or not those before it are done: who would write while all wait, waits too. Returns how many
  * milliseconds each took.
  */
 function writer(write) {

@@ -74,16 +74,12 @@ impl Flextype {
             Some(secret) => Some(self.known(&[TokenKind::Access], secret, call, wanted.area).await?),
             None => None,
         };
-        for actor in [Some(&token), access.as_ref()].into_iter().flatten() {
-            // An access token's limit is looked at and never counted.
-            let works = actor.token().is_some_and(|token| {
-                token.disabled_at.is_none()
-                    && token.call_limit.is_none_or(|limit| token.call_count < limit || !is_access(token))
-            });
-            if !works {
-                return Err(self.token_refused(wanted.area));
-            }
-        }
+        let Some(token) = token else { return Err(self.token_refused(wanted.area)) };
+        let access = match access {
+            Some(None) => return Err(self.token_refused(wanted.area)),
+            Some(Some(access)) if is_used_up(&access) => return Err(self.token_refused(wanted.area)),
+            access => access.flatten(),
+        };
         let of = |fault| Refused::of(fault, wanted.area);
         let actor = match &access {
             Some(access) => {
@@ -102,12 +98,19 @@ impl Flextype {
         Ok(Session { actor, top, above })
     }
 
-    async fn known(&self, kinds: &[TokenKind], secret: &str, call: &Call, area: Area) -> Result<Actor, Refused> {
+    /// The holder of a token that there is; none: it is switched off.
+    async fn known(
+        &self,
+        kinds: &[TokenKind],
+        secret: &str,
+        call: &Call,
+        area: Area,
+    ) -> Result<Option<Actor>, Refused> {
         // The reference server joins tokens into paths; ours are letters and digits.
         if !secret.is_empty() && secret.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             for kind in kinds {
                 let origin = call.origin.clone();
-                match self.library.authenticate_in_any_state(kind.realm(), secret, origin).await {
+                match self.library.authenticate_or_off(kind.realm(), secret, origin).await {
                     Ok(actor) => return Ok(actor),
                     Err(Fault::Unauthenticated) => {}
                     Err(fault) => return Err(Refused::of(fault, area)),
@@ -126,6 +129,7 @@ impl Flextype {
     }
 }
 
-fn is_access(token: &library::Token) -> bool {
-    token.realm == TokenKind::Access.realm()
+/// An access token's limit is looked at, and its calls are never counted.
+fn is_used_up(access: &Actor) -> bool {
+    access.token().is_some_and(|token| token.call_limit.is_some_and(|limit| token.call_count >= limit))
 }

@@ -4,7 +4,7 @@
 use axum::{
     body::Body,
     extract::{FromRequest, FromRequestParts, Request},
-    http::{HeaderMap, Method, header, request::Parts as RequestParts},
+    http::{Extensions, HeaderMap, Method, header},
 };
 use content::MediaType;
 use library::Origin;
@@ -74,7 +74,7 @@ impl Call {
 pub(crate) async fn read(request: Request) -> Result<Read, Refused> {
     let (mut parts, body) = request.into_parts();
     let Ok(base) = Base::from_request_parts(&mut parts, &()).await;
-    let origin = origin(&parts);
+    let origin = origin(&parts.extensions);
     let mut call =
         Call { method: parts.method.clone(), params: Params::default(), headers: parts.headers.clone(), base, origin };
     if matches!(parts.method, Method::GET | Method::HEAD) {
@@ -160,7 +160,7 @@ impl Kind {
     }
 }
 
-fn origin(parts: &RequestParts) -> Origin {
-    let from = parts.extensions.get::<RequestOrigin>();
+pub(crate) fn origin(extensions: &Extensions) -> Origin {
+    let from = extensions.get::<RequestOrigin>();
     Origin { address: from.map(|from| from.address), request_id: from.map(|from| from.request_id.as_str().into()) }
 }

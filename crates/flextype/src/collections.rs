@@ -1,6 +1,6 @@
 //! Collections: what lies directly in a folder, by name, as far as the options want it. Contract section 6.
 
-use library::{Asset, Fault, Folder, Library, NotesWanted, random_below};
+use library::{Asset, Fault, Folder, Invalid, Library, NotesWanted, random_below};
 use serde_json::{Map, Value};
 
 use axum::response::Response;
@@ -16,6 +16,16 @@ use crate::{
 
 /// So many files are described at a time.
 const AT_ONCE: usize = 1_000;
+/// The most bytes of fields that one collection shows.
+const MAX_FIELDS_BYTES: usize = 64 * 1024 * 1024;
+
+fn of(fault: Fault, area: Area) -> Refused {
+    match fault {
+        // It is what the query asks for that is too much.
+        Fault::Invalid(Invalid::TooManyItems) => Refused::query(),
+        fault => Refused::of(fault, area),
+    }
+}
 
 /// The options of a request.
 pub(crate) struct Options {
@@ -70,7 +80,7 @@ pub(crate) async fn files(
     (id, folder): (&[&str], &Folder),
     options: &Options,
 ) -> Result<Response, Refused> {
-    let of = |fault| Refused::of(fault, Area::Files);
+    let of = |fault| of(fault, Area::Files);
     let mut items = Map::new();
     if options.strict {
         // As the reference server has it: those further down too, under their bare names.
@@ -101,13 +111,19 @@ async fn add_files(
     (options, page): (&Options, Option<(u64, usize)>),
     items: &mut Map<String, Value>,
 ) -> Result<(), Refused> {
-    let of = |fault| Refused::of(fault, Area::Files);
+    let of = |fault| of(fault, Area::Files);
     let now_s = library.now_ms().div_euclid(1_000);
+    let mut bytes = 0;
     let assets = library.folder_assets(&views.session.actor, folder.id, page, |_| true).await.map_err(of)?;
     for assets in assets.chunks(AT_ONCE) {
+        let too_many = || Fault::Invalid(Invalid::TooManyItems);
         for (asset, fields) in described(library, views, assets).await.map_err(of)? {
             if options.strict && !asset.slug.contains('.') {
                 return Err(Refused::Died);
+            }
+            bytes += fields.iter().map(|field| field.path.len() + field.value.len()).sum::<usize>();
+            if bytes > MAX_FIELDS_BYTES || items.len() >= library.limits().max_list_items {
+                return Err(of(too_many()));
             }
             let path: Vec<&str> = id.iter().copied().chain([asset.slug.as_str()]).collect();
             let mut view = views.file(&path, asset, &fields);
@@ -146,7 +162,7 @@ pub(crate) async fn folders(
     (id, folder): (&[&str], &Folder),
     options: &Options,
 ) -> Result<Response, Refused> {
-    let of = |fault| Refused::of(fault, Area::Folders);
+    let of = |fault| of(fault, Area::Folders);
     let actor = &views.session.actor;
     let mut items = Map::new();
     let inner = library.child_folders(actor, folder.id).await.map_err(of)?;
@@ -180,7 +196,7 @@ async fn below(library: &Library, views: &Views<'_>, folder: &Folder) -> Result<
         found.extend(library.child_folders(&views.session.actor, next).await?);
         at += 1;
         if found.len() > library.limits().max_list_items {
-            return Err(Fault::Invalid(library::Invalid::TooManyItems));
+            return Err(Fault::Invalid(Invalid::TooManyItems));
         }
     }
     Ok(found)

@@ -2,14 +2,14 @@
 
 use axum::{
     body::Body,
-    extract::State,
+    extract::{Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use library::{Fault, Invalid};
 use wire::Refusal;
 
-use crate::{FILES, Flextype, ROUTES};
+use crate::{FILES, FILES_COPY, FOLDERS_COPY, Flextype, ROUTES, assets, folders};
 
 /// Whose routes: their words differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,8 +156,14 @@ pub(crate) async fn no_such_path(State(flextype): State<Flextype>, headers: Head
     Refused::said(StatusCode::NOT_FOUND, "Not Found").answer(&headers)
 }
 
-pub(crate) async fn no_such_method(uri: axum::http::Uri, headers: HeaderMap) -> Response {
-    method_not_allowed(uri.path(), Form::of(&headers))
+/// A `POST` that means another method may come to a path that takes only that one.
+pub(crate) async fn no_such_method(state: State<Flextype>, request: Request) -> Response {
+    let path = request.uri().path().trim_end_matches('/');
+    match (request.method(), path) {
+        (&Method::POST, FILES_COPY) => assets::call_copy(state, request).await,
+        (&Method::POST, FOLDERS_COPY) => folders::call_copy(state, request).await,
+        _ => method_not_allowed(request.uri().path(), Form::of(request.headers())),
+    }
 }
 
 /// How the reference server says what its framework says.

@@ -3,13 +3,15 @@
 
 mod meta;
 
+use std::sync::Arc;
+
 use axum::{
     extract::{Request, State},
     http::Method,
     response::Response,
 };
-use library::{Asset, FieldsWish, Found, Library};
-use serde_json::Value;
+use library::{Actor, Asset, Fault, Field, Found, Library};
+use serde_json::{Map, Value};
 
 pub(crate) use meta::{Meta, title_of};
 
@@ -24,8 +26,6 @@ use crate::{
 
 /// The longest name of a field, in bytes.
 const MAX_FIELD_BYTES: usize = 1_024;
-/// So often somebody on another node may be faster.
-const MAX_TRIES: u32 = 16;
 
 /// What is to be done to a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,20 +92,16 @@ fn value_of(call: &Call, strict: bool) -> Result<Value, Refused> {
     }
 }
 
-/// Works the change out and puts it in place, anew where somebody else was faster.
+/// Works the change out and puts it in place.
 async fn exchange(
     flextype: &Flextype,
     session: &Session,
     asset: &Asset,
     (change, field, value): (Change, &str, Option<Value>),
-) -> Result<std::sync::Arc<Asset>, Refused> {
-    let (library, strict) = (&flextype.library, flextype.config.strict);
-    let of = |fault| Refused::of(fault, Area::Files);
-    let _turn = library.turn_at_fields(asset.id).await;
-    for _ in 0..MAX_TRIES {
-        let asset = library.asset_to_change(&session.actor, asset.id).await.map_err(of)?;
-        let seen = library.fields_to_change(&session.actor, asset.id).await.map_err(of)?;
-        let mut meta = Meta::of(&asset, &seen, strict);
+) -> Result<Arc<Asset>, Refused> {
+    let strict = flextype.config.strict;
+    let work = |asset: &Asset, seen: &[Field]| {
+        let mut meta = Meta::of(asset, seen, strict);
         let is_there = meta.has(field);
         let fits = match change {
             Change::Update => is_there || !strict,
@@ -113,30 +109,42 @@ async fn exchange(
             Change::Delete => is_there,
         };
         if !fits {
-            return Err(Refused::missing(Area::Files));
+            return Err(Unfit::Missing);
         }
         match &value {
             Some(value) => meta.set(field, value.clone()),
             None => meta.remove(field),
         }
-        if library.exchange_fields(&session.actor, &asset, &seen, &meta.kept(&seen)).await.map_err(of)? {
-            return library.asset_to_change(&session.actor, asset.id).await.map_err(of);
-        }
+        Ok(meta.kept(seen))
+    };
+    flextype.library.change_fields(&session.actor, asset.id, work).await.map_err(|unfit| match unfit {
+        Unfit::Missing => Refused::missing(Area::Files),
+        Unfit::Fault(fault) => Refused::of(fault, Area::Files),
+    })
+}
+
+/// Why a field is not changed.
+enum Unfit {
+    /// It is not there, or there already.
+    Missing,
+    Fault(Fault),
+}
+
+impl From<Fault> for Unfit {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
     }
-    Err(Refused::of(library::Fault::Busy, Area::Files))
 }
 
 /// Puts a whole meta in the place of a file's: for whoever brings a site over.
 ///
 /// # Errors
-/// As for [`Library::exchange_fields`]; false when somebody else was faster.
+/// As for [`Library::change_fields`].
 pub async fn set_meta(
     library: &Library,
-    actor: &library::Actor,
+    actor: &Actor,
     asset: &Asset,
-    meta: serde_json::Map<String, Value>,
-) -> Result<bool, library::Fault> {
-    let seen = library.fields_to_change(actor, asset.id).await?;
-    let wish: FieldsWish = Meta::whole(meta).kept(&seen);
-    library.exchange_fields(actor, asset, &seen, &wish).await
+    meta: Map<String, Value>,
+) -> Result<Arc<Asset>, Fault> {
+    library.change_fields(actor, asset.id, |_, seen| Ok(Meta::whole(meta.clone()).kept(seen))).await
 }

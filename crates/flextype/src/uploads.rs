@@ -34,13 +34,13 @@ enum Sent {
 /// A form, read to its end: an upload, or any other call that was sent as one.
 pub(crate) async fn receive(flextype: &Flextype, form: FormCall) -> Result<Response, Refused> {
     let FormCall { mut call, mut parts } = form;
-    let mut sent = Sent::None;
+    let (mut sent, mut refused) = (Sent::None, false);
     while let Some(part) = parts.next().await.map_err(|_| Refused::body())? {
         match part {
             Part::Text { name, value } => call.params.insert_text(&name, value),
             Part::File { name, file_name, media_type: _, body } => {
-                if name == "file" && is_refused(flextype, &call).await {
-                    sent = Sent::Unread;
+                if name == "file" && (refused || is_refused(flextype, &call).await) {
+                    (refused, sent) = (true, Sent::Unread);
                 } else if name == "file" {
                     sent = match flextype.library.receive_from_anybody(flextype.config.max_file_bytes, body).await {
                         Ok(received) => Sent::File { name: file_name, received: Box::new(received) },

@@ -1,10 +1,12 @@
 //! A file's fields, changed as a whole: who knows what they mean reads them all, works out what they are to be, and puts those in
 //! their place if nobody else has changed them meanwhile.
 
-use store::fields::FieldSet;
-use tokio::sync::{Mutex, MutexGuard};
+use std::sync::Arc;
 
-use crate::{Actor, Asset, Fault, Field, Invalid, Library, Right, descriptions, names};
+use store::fields::{FieldSet, Said};
+use tokio::sync::Mutex;
+
+use crate::{Actor, Asset, Fault, Field, Invalid, Library, Noun, Right, descriptions, names};
 
 /// What is to be said of a file.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +28,8 @@ pub(crate) struct Turns(Vec<Mutex<()>>);
 
 /// Files share turns by id: a collision only costs a wait.
 const TURNS: usize = 256;
+/// So often somebody on another node, or with words of another dialect, may be faster.
+const MAX_TRIES: u32 = 16;
 
 impl Default for Turns {
     fn default() -> Self {
@@ -34,47 +38,53 @@ impl Default for Turns {
 }
 
 impl Library {
-    /// A turn at the fields of a file, on this node: others wait until it is dropped.
-    pub async fn turn_at_fields(&self, asset_id: i64) -> MutexGuard<'_, ()> {
+    /// Changes what is said of a file: `work` gets the file and its fields as they are, and tells what they are to be. It is
+    /// asked again when somebody else was faster.
+    ///
+    /// # Errors
+    /// What `work` says; `NotFound`, `Denied`; `Invalid` for too many or too long fields, or such that hold a NUL; `Busy`.
+    pub async fn change_fields<E: From<Fault>>(
+        &self,
+        actor: &Actor,
+        asset_id: i64,
+        work: impl Fn(&Asset, &[Field]) -> Result<FieldsWish, E>,
+    ) -> Result<Arc<Asset>, E> {
         let at = usize::try_from(asset_id.unsigned_abs() % TURNS as u64).unwrap_or_default();
-        self.inner.turns.0[at].lock().await
+        let _turn = self.inner.turns.0[at].lock().await;
+        for _ in 0..MAX_TRIES {
+            self.expect_asset(actor, asset_id, Right::Update).await?;
+            // What is in memory may be older than what is to be exchanged.
+            let asset = self.inner.catalog.asset(asset_id).await.map_err(Fault::from)?;
+            let asset = asset.ok_or(Fault::NotFound(Noun::Asset))?;
+            let seen = Said {
+                fields: self.inner.catalog.fields(asset_id).await.map_err(Fault::from)?,
+                title: asset.title.clone(),
+                description: asset.description.clone(),
+                tags: self.inner.catalog.tags(asset_id).await.map_err(Fault::from)?,
+            };
+            let wish = work(&asset, &seen.fields)?;
+            if self.exchange_fields(actor, &asset, &seen, wish).await? {
+                return Ok(self.card(asset_id).await?.ok_or(Fault::NotFound(Noun::Asset))?);
+            }
+        }
+        Err(Fault::Busy.into())
     }
 
-    /// The fields of a file that the actor may change, in stored order.
-    ///
-    /// # Errors
-    /// `NotFound`, `Denied`.
-    pub async fn fields_to_change(&self, actor: &Actor, asset_id: i64) -> Result<Vec<Field>, Fault> {
-        self.expect_asset(actor, asset_id, Right::Update).await?;
-        Ok(self.inner.catalog.fields(asset_id).await?)
-    }
-
-    /// Puts other fields, title and description in the place of a file's, if its fields are still those that were seen; false
-    /// when they are not.
-    ///
-    /// # Errors
-    /// `NotFound`, `Denied`; `Invalid` for too many or too long ones, or such that hold a NUL.
-    pub async fn exchange_fields(
+    async fn exchange_fields(
         &self,
         actor: &Actor,
         asset: &Asset,
-        seen: &[Field],
-        wish: &FieldsWish,
+        seen: &Said,
+        wish: FieldsWish,
     ) -> Result<bool, Fault> {
-        self.expect_asset(actor, asset.id, Right::Update).await?;
         let texts = || wish.fields.iter().flat_map(|field| [&field.path, &field.value]);
         let bytes: usize = texts().map(String::len).sum();
         if wish.fields.len() > MAX_FIELDS || bytes > MAX_FIELDS_BYTES || texts().any(|text| text.contains('\0')) {
             return Err(Fault::Invalid(Invalid::Other("the fields are too many or too long, or hold a NUL")));
         }
         descriptions::expect_sound(wish.title.as_deref(), wish.description.as_deref(), &[])?;
-        let tags = self.inner.catalog.tags(asset.id).await?;
-        let set = FieldSet {
-            fields: wish.fields.clone(),
-            text_key: text_key(wish.title.as_ref(), wish.description.as_ref(), &tags),
-            title: wish.title.clone(),
-            description: wish.description.clone(),
-        };
+        let text_key = text_key(wish.title.as_ref(), wish.description.as_ref(), &seen.tags);
+        let set = FieldSet { fields: wish.fields, text_key, title: wish.title, description: wish.description };
         let stamp = actor.stamp(self.now_ms());
         let done = self.inner.catalog.exchange_fields(asset.tenant_id, asset.id, (seen, &set), &stamp).await;
         self.inner.cards.void(asset.id);

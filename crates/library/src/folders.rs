@@ -133,6 +133,18 @@ impl Library {
         Ok(changed?)
     }
 
+    /// Says whether anybody may read what lies directly in a folder, where no rules say otherwise.
+    ///
+    /// # Errors
+    /// `NotFound`; `Denied` for those who may not change rules.
+    pub async fn publish_folder(&self, actor: &Actor, folder_id: i64, public_read: bool) -> Result<(), Fault> {
+        let folder = self.expect_in_folder(actor, folder_id, Right::Manage).await?;
+        let stamp = actor.stamp(self.now_ms());
+        let done = self.inner.catalog.publish_folder(folder.tenant_id, folder_id, public_read, &stamp).await;
+        self.inner.cards.void_all();
+        Ok(done?)
+    }
+
     /// Puts a folder and all below it in the trash.
     ///
     /// # Errors

@@ -23,6 +23,8 @@ const RECURRING: &[(Work, i64)] = &[(Work::Tend, 60 * 60 * 1_000), (Work::SweepS
 /// How often downloads are written down.
 const FLUSH: Duration = Duration::from_secs(1);
 
+/// So many steps of what keeps the index of names in order are done between two of those.
+const STEPS_PER_FLUSH: u32 = 50;
 /// How many of those pass until uses of renditions are written down too.
 const FLUSHES_PER_USES: u32 = 60;
 
@@ -42,7 +44,29 @@ impl JobRunner {
 
     /// Runs jobs until the future is dropped. A job that is cut off is taken up again after its claim ends.
     pub async fn run(self) {
-        tokio::join!(self.run_jobs(), self.write_down_downloads(), self.look_after_renditions());
+        tokio::join!(
+            self.run_jobs(),
+            self.write_down_downloads(),
+            self.look_after_renditions(),
+            self.keep_names_in_order()
+        );
+    }
+
+    /// Behind those who write, some steps at a time: each of them waits for a step at most.
+    async fn keep_names_in_order(&self) {
+        loop {
+            tokio::time::sleep(FLUSH).await;
+            for _ in 0..STEPS_PER_FLUSH {
+                match self.library.inner.catalog.tend_names().await {
+                    Ok(true) => {}
+                    Ok(false) => break,
+                    Err(error) => {
+                        tracing::warn!(%error, "the index of names can not be put in order yet");
+                        break;
+                    }
+                }
+            }
+        }
     }
 
     async fn write_down_downloads(&self) {

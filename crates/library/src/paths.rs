@@ -13,9 +13,12 @@ use store::{
     names::Slug,
     paths::{Missing, MissingFolder, Named, Reached, Seen},
 };
+use tokio::sync::Semaphore;
 
 use crate::{Actor, Asset, Fault, Folder, FolderKind, Invalid, Library, Limits, Noun, Right, chance, names};
 
+/// How many folders are copied at a time on one node.
+const MAX_COPIES: usize = 2;
 /// How many slugs a path may have.
 const MAX_SLUGS: usize = 64;
 /// How many letters of a copy's key are chance; its original's id makes up the rest.
@@ -48,6 +51,8 @@ pub(crate) struct Memory {
     files: Cache<(i64, Box<str>), Remembered>,
     /// The tops of tenants' trees, which never change.
     roots: Cache<i64, i64>,
+    /// Turns at copying folders.
+    copies: Arc<Semaphore>,
     /// The only tenant, if there is only one, and when that was so.
     only_tenant: Mutex<Option<(Option<i64>, i64)>>,
 }
@@ -62,7 +67,12 @@ struct Remembered {
 
 impl Memory {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { files: Cache::new(limits.max_cards), roots: Cache::new(10_000), only_tenant: Mutex::default() }
+        Self {
+            files: Cache::new(limits.max_cards),
+            roots: Cache::new(10_000),
+            only_tenant: Mutex::default(),
+            copies: Arc::new(Semaphore::new(MAX_COPIES)),
+        }
     }
 }
 
@@ -182,9 +192,12 @@ impl Library {
             max_folders: i64::try_from(self.inner.limits.max_list_items).unwrap_or(i64::MAX),
             swept_at_ms: stamp.now_ms + SWEEP_MS,
         };
+        // Few at a time: each keeps the one writer busy that there may be.
+        let turn = Arc::clone(&self.inner.paths.copies).acquire_owned().await.map_err(Fault::internal)?;
         let library = self.clone();
         // On a task of its own: a caller who goes away does not leave a copy that is neither shown nor given up.
         let shown = tokio::spawn(async move {
+            let _turn = turn;
             let catalog = &library.inner.catalog;
             let hidden = catalog.begin_folder_copy(folder.tenant_id, folder_id, &copy, &stamp).await?;
             let new_key = || chance::secret(KEY_PREFIX_LETTERS);
@@ -304,22 +317,22 @@ impl Library {
             return Err(Fault::Invalid(Invalid::TooDeep));
         }
         let reached = self.follow(place.top, place.path).await?;
-        let (folder_id, taken) = match reached.named {
-            named if reached.slugs == place.path.len() => {
-                let Reached { named: Named::Folder(folder_id), .. } = self.follow(place.top, above).await? else {
-                    return Err(Fault::Conflict(Noun::Asset));
-                };
-                (folder_id, Some(named))
-            }
-            Named::Folder(id) => (id, None),
-            // A file lies where a folder would have to.
-            Named::Asset(_) => return Err(Fault::Conflict(Noun::Asset)),
+        let is_taken = reached.slugs == place.path.len();
+        let (folder_id, in_the_way) = match reached.named {
+            Named::Folder(id) if !is_taken => (id, false),
+            Named::Folder(_) => (reached.holder, false),
+            Named::Asset(_) => (reached.holder, !is_taken),
         };
-        let missing = if taken.is_some() { &[] } else { &above[reached.slugs..] };
+        let folder = self.expect_in_folder(actor, folder_id, Right::Create).await?;
+        if in_the_way {
+            // A file lies where a folder would have to.
+            return Err(Fault::Conflict(Noun::Asset));
+        }
+        let taken = is_taken.then_some(reached.named);
+        let missing = if is_taken { &[] } else { &above[reached.slugs..] };
         if !missing.is_empty() && !place.make_folders {
             return Err(missing_folder(actor));
         }
-        let folder = self.expect_in_folder(actor, folder_id, Right::Create).await?;
         let step = |slug: &&str| {
             let name = names::check(slug)?;
             Ok(MissingFolder { slug: (*slug).to_owned(), name_key: names::sort_key(&name), name })

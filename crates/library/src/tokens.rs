@@ -83,17 +83,14 @@ impl Library {
     /// # Errors
     /// `Unauthenticated` when the secret is unknown, taken back or over.
     pub async fn authenticate(&self, realm: &str, secret: &str, origin: Origin) -> Result<Actor, Fault> {
-        let actor = self.authenticate_in_any_state(realm, secret, origin).await?;
-        let is_on = actor.token().is_some_and(|token| token.disabled_at.is_none());
-        if is_on { Ok(actor) } else { Err(Fault::Unauthenticated) }
+        self.authenticate_or_off(realm, secret, origin).await?.ok_or(Fault::Unauthenticated)
     }
 
-    /// The same, also by a token that is switched off: for dialects that tell those from tokens that there are not. What such an
-    /// actor may do is theirs to refuse.
+    /// The same; none for a token that is switched off: for dialects that tell those from tokens that there are not.
     ///
     /// # Errors
     /// `Unauthenticated` when the secret is unknown, taken back or over.
-    pub async fn authenticate_in_any_state(&self, realm: &str, secret: &str, origin: Origin) -> Result<Actor, Fault> {
+    pub async fn authenticate_or_off(&self, realm: &str, secret: &str, origin: Origin) -> Result<Option<Actor>, Fault> {
         let key = (Box::from(realm), hash(secret));
         let now_ms = self.now_ms();
         let holder = match self.inner.tokens.get(&key, now_ms) {
@@ -110,7 +107,7 @@ impl Library {
         if token.revoked_at.is_some() || token.expires_at.is_some_and(|at| at <= now_ms) {
             return Err(Fault::Unauthenticated);
         }
-        Ok(Actor::holder(holder, origin))
+        Ok(token.disabled_at.is_none().then(|| Actor::holder(Arc::clone(&holder), origin)))
     }
 
     /// Counts a call of the actor's token: what is limited before the call, what is not in memory, to be written down within a second.
@@ -225,7 +222,7 @@ impl Library {
     }
 }
 
-/// The secret is 256 random bits, so one plain hash is enough, and looking the hash up compares no secrets.
+/// A secret is 128 random bits at least, so one plain hash is enough, and looking the hash up compares no secrets.
 fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }

@@ -18,7 +18,7 @@ use store::{
 };
 
 use crate::{
-    Actor, Asset, Fault, Invalid, Library, Noun, Right, chance,
+    Actor, Asset, Fault, Invalid, Library, Noun, Right, chance, fields,
     image_details::{ImageDetails, of_image},
     names,
     renditions::{read_whole, render_fault, tells_something},
@@ -221,6 +221,7 @@ impl Library {
                 slug: slugs::of_file(&name),
                 name,
                 missing: Missing::default(),
+                text_key: fields::text_key(upload.title.as_ref(), None, &[]),
                 title: upload.title,
                 version,
                 fields: upload.fields,
@@ -293,6 +294,10 @@ impl Library {
         let made = self.inner.renderer.render_many(source, &[resolved], true).await.map_err(render_fault);
         let mut made = made?;
         let Some(rendered) = made.renditions.pop() else { return Err(Fault::Unsupported) };
+        if resolved.animated && !rendered.animated {
+            // It has too many frames to keep moving: better large than still.
+            return Ok(None);
+        }
         let redrawn = self.inner.blobs.stage_bytes(Kind::Original, rendered.bytes).await.map_err(stage_fault)?;
         Ok(Some((redrawn, made.details.map(of_image))))
     }

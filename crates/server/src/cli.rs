@@ -13,7 +13,9 @@ use clap::{Args, Parser, Subcommand};
 use library::{Actor, Library, Origin};
 
 use crate::{
-    Failure, Keys, Settings, care, environment, founding,
+    Failure, Keys, Settings, care, environment,
+    folders::{self, FolderCommand},
+    founding,
     keys::{self, TenantCommand, TokenCommand, UserCommand},
     renditions::{self, RenditionsCommand},
     serving,
@@ -90,6 +92,13 @@ enum Command {
         place: Place,
         #[command(subcommand)]
         command: TokenCommand,
+    },
+    /// Folders.
+    Folder {
+        #[command(flatten)]
+        place: Place,
+        #[command(subcommand)]
+        command: FolderCommand,
     },
     /// Compare every row with the bytes it names, and every byte with its row; fails when something is wrong.
     Verify {
@@ -176,6 +185,10 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Token { place, command } => {
             let library = open(place).await?;
             print_and_close(&library, keys::token(&library, command).await).await
+        }
+        Command::Folder { place, command } => {
+            let library = open(place).await?;
+            print_and_close(&library, folders::run(&library, command).await).await
         }
         Command::Verify { place, repair } => {
             let library = open(place).await?;

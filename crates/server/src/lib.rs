@@ -4,6 +4,7 @@
 mod care;
 mod cli;
 mod environment;
+mod folders;
 mod founding;
 mod keys;
 mod mounts;

@@ -201,6 +201,8 @@ pub struct NewAsset {
     pub slug: Slug,
     /// Its title, where it has one from the start.
     pub title: Option<String>,
+    /// The title folded, for finding it.
+    pub text_key: Option<String>,
     /// Its first bytes, and who makes it.
     pub version: NewVersion,
     /// Free metadata to begin with: path and value, both text.

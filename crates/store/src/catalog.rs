@@ -86,6 +86,19 @@ impl Catalog {
         self.readers.close().await;
     }
 
+    /// Does a step of what keeps the index of names in order; false when there was nothing to do. On PostgreSQL that is the
+    /// server's own business.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn tend_names(&self) -> Result<bool> {
+        let Writer::Sqlite(_) = &self.writer else { return Ok(false) };
+        let mut tx = self.begin().await?;
+        let more = sqlite::tend_names(tx.conn()).await?;
+        tx.commit().await?;
+        Ok(more)
+    }
+
     /// The pool for reads outside a transaction.
     pub(crate) fn read(&self) -> &AnyPool {
         &self.readers

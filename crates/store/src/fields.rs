@@ -19,7 +19,20 @@ pub struct Field {
     pub value: String,
 }
 
-/// All that is said of an asset in fields, and what of that everybody understands.
+/// All that is said of an asset, as somebody saw it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Said {
+    /// Its fields, in stored order.
+    pub fields: Vec<Field>,
+    /// Its title.
+    pub title: Option<String>,
+    /// Its description.
+    pub description: Option<String>,
+    /// Its keywords, in the order of their bytes.
+    pub tags: Vec<String>,
+}
+
+/// All that is to be said of an asset in fields, and what of that everybody understands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FieldSet {
     /// The fields, in the order in which they are to be kept.
@@ -32,6 +45,7 @@ pub struct FieldSet {
     pub text_key: Option<String>,
 }
 
+const SAID: &str = "select title, description from assets where id = $1";
 const CLEAR: &str = "delete from fields where asset_id = $1";
 const APPEND: &str = "insert into fields (asset_id, field_path, position, kind, value) values ($1, $2, $3, $4, $5)";
 const INSERT: &str = "insert into fields (asset_id, field_path, position, kind, value) \
@@ -132,7 +146,8 @@ impl Catalog {
         tx.commit().await
     }
 
-    /// Puts other fields in the place of those that an asset has, if they are still what the caller saw; false when they are not.
+    /// Puts other fields, title and description in the place of those that an asset has, if they and its keywords are still what
+    /// the caller saw; false when they are not.
     ///
     /// # Errors
     /// `Missing` when there is no such asset, or it is in the trash.
@@ -140,13 +155,12 @@ impl Catalog {
         &self,
         tenant_id: i64,
         asset_id: i64,
-        (seen, set): (&[Field], &FieldSet),
+        (seen, set): (&Said, &FieldSet),
         stamp: &Stamp,
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
         assets::take(tx.conn(), tenant_id, asset_id, stamp.now_ms).await?;
-        let rows = sqlx::query(LIST).bind(asset_id).fetch_all(tx.conn()).await?;
-        if rows.iter().map(read).collect::<Result<Vec<_>>>()? != seen {
+        if said(tx.conn(), asset_id).await? != *seen {
             return Ok(false);
         }
         put(tx.conn(), asset_id, set).await?;
@@ -192,6 +206,15 @@ impl Catalog {
 
 fn read(row: &AnyRow) -> Result<Field> {
     Ok(Field { path: row.text("field_path")?, kind: row.text("kind")?, value: row.text("value")? })
+}
+
+async fn said(conn: &mut AnyConnection, asset_id: i64) -> Result<Said> {
+    let rows = sqlx::query(LIST).bind(asset_id).fetch_all(&mut *conn).await?;
+    let fields = rows.iter().map(read).collect::<Result<_>>()?;
+    let rows = sqlx::query(TAGS).bind(asset_id).fetch_all(&mut *conn).await?;
+    let tags = rows.iter().map(|row| row.text("tag")).collect::<Result<_>>()?;
+    let row = sqlx::query(SAID).bind(asset_id).fetch_one(conn).await?;
+    Ok(Said { fields, title: row.text_or_null("title")?, description: row.text_or_null("description")?, tags })
 }
 
 /// Says something of an asset in place of all that its fields, title and description said.

@@ -12,6 +12,7 @@ pub(crate) use tree::{insert_root, make};
 
 use crate::{
     Catalog, Error, Noun, Result,
+    audit::{self, Action, Stamp},
     catalog::{Columns, SLOTS, slot_list, slots},
     names::Slug,
     paths::{Missing, Seen},
@@ -173,6 +174,8 @@ const BELOW: &str = concat!(
     " from folders where tenant_id = $1 and path >= $2 and path < $3 and trashed_root is null order by path limit $4"
 );
 
+const PUBLISH: &str = "update folders set public_read = $3 where tenant_id = $1 and id = $2 and trashed_root is null \
+     and purged_at is null";
 const RULED: &str = concat!(
     "select ",
     columns!(),
@@ -253,6 +256,20 @@ impl Catalog {
     pub async fn ruled_folders(&self, top: &Folder, limit: i64) -> Result<Vec<Folder>> {
         let query = sqlx::query(RULED).bind(top.tenant_id).bind(&top.path).bind(end_of(&top.path)).bind(limit);
         query.fetch_all(self.read()).await?.iter().map(read).collect()
+    }
+
+    /// Says whether anybody may read what lies in a folder.
+    ///
+    /// # Errors
+    /// `Missing` when it is not there or in the trash.
+    pub async fn publish_folder(&self, tenant_id: i64, id: i64, public_read: bool, stamp: &Stamp) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let query = sqlx::query(PUBLISH).bind(tenant_id).bind(id).bind(i64::from(public_read));
+        if query.execute(tx.conn()).await?.rows_affected() == 0 {
+            return Err(Error::Missing(Noun::Folder));
+        }
+        audit::note(tx.conn(), tenant_id, stamp, Action::Update, (Noun::Folder, id)).await?;
+        tx.commit().await
     }
 
     /// Those of several folders in which living folders lie.

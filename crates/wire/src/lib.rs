@@ -29,7 +29,7 @@ pub use cors::Cors;
 pub use deliver::{Answer, Asked, Cache, Disposition, Manner, deliver};
 pub use html::escape_html;
 pub use manners::{Clock, Limits, Manners};
-pub use mounts::{BadMounts, Mount, Mounts};
+pub use mounts::{BadMounts, Mount, Mounts, host_name};
 pub use multipart::{BadMultipart, MAX_PARTS, MAX_TEXT_BYTES, Part, Parts};
 pub use origin::{RequestId, RequestOrigin, X_REQUEST_ID};
 pub use query::Query;

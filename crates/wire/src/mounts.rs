@@ -132,7 +132,7 @@ impl Mounts {
         if let Some(mounted) = by_prefix {
             return mounted.chosen(Way::Prefix);
         }
-        let named = host_of(uri, headers).map(without_port);
+        let named = host_name(uri, headers);
         let by_host = named.and_then(|named| {
             let is_named =
                 |Mounted { mount, .. }: &&Mounted| mount.hosts.iter().any(|host| host.eq_ignore_ascii_case(named));
@@ -177,6 +177,12 @@ fn is_plain_url(url: &str) -> bool {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     let clean = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/[]%".contains(&b);
     rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && rest.bytes().all(clean))
+}
+
+/// The name of the host that a request is for, without its port: of the target where it has one (HTTP/2), else of the header.
+#[must_use]
+pub fn host_name<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+    host_of(uri, headers).map(without_port)
 }
 
 /// `host:port` → `host`, `[::1]:port` → `[::1]`; also without the dot of a fully qualified name.

@@ -97,9 +97,7 @@ impl Meta {
                 self.description = Some(text.clone()).filter(|text| !text.is_empty());
                 self.following.push(path.to_owned());
             }
-            ("title", _) => self.title = None,
-            ("description", _) => self.description = None,
-            _ => {}
+            _ => self.forget(path),
         }
         put(&mut self.tree, path, value);
     }
@@ -107,11 +105,7 @@ impl Meta {
     /// Takes a field away, and nothing else.
     pub(crate) fn remove(&mut self, path: &str) {
         self.following.retain(|name| name != top_of(path));
-        match path {
-            "title" => self.title = None,
-            "description" => self.description = None,
-            _ => {}
-        }
+        self.forget(path);
         let mut map = &mut self.tree;
         let mut names = path.split('.').peekable();
         while let Some(name) = names.next() {
@@ -132,6 +126,15 @@ impl Meta {
                 }
                 _ => return,
             }
+        }
+    }
+
+    /// What is no text any more, no other dialect shows.
+    fn forget(&mut self, path: &str) {
+        match top_of(path) {
+            "title" => self.title = None,
+            "description" => self.description = None,
+            _ => {}
         }
     }
 

@@ -10,13 +10,15 @@ use store::{
 };
 
 use super::Place;
-use crate::{Actor, Asset, Fault, Ingest, Library, Noun, Right, Upload, chance, names, uploads::expect_texts};
+use crate::{
+    Actor, Asset, Fault, Ingest, Library, Noun, Right, Upload, chance, fields::text_key, names, uploads::expect_texts,
+};
 
 /// What a path leads to may change while something is put there; so often it is looked up anew.
 const MAX_TRIES: u32 = 8;
 
 impl Library {
-    /// Puts a file at a path: a new one, or new bytes for the one that is there, of which all that was said before is forgotten.
+    /// Puts a file at a path: a new one, or new bytes for the one that is there, of which all that was said before is forgotten but for keywords.
     ///
     /// # Errors
     /// `Conflict` when a folder is there; as for [`Self::add_assets`].
@@ -72,7 +74,9 @@ impl Library {
                 Some(Named::Folder(_)) => return Err(sure(Fault::Conflict(Noun::Folder))),
                 Some(Named::Asset(id)) => {
                     self.expect_asset(actor, id, Right::Update).await.map_err(sure)?;
-                    let said = FieldSet { title: title.clone(), ..FieldSet::default() };
+                    let tags = self.inner.catalog.tags(id).await.map_err(|error| sure(error.into()))?;
+                    let text_key = text_key(title.as_ref(), None, &tags);
+                    let said = FieldSet { title: title.clone(), text_key, ..FieldSet::default() };
                     let kept = self.inner.catalog.replace_asset(tenant_id, id, (version, &said), &stamp).await;
                     self.inner.cards.void(id);
                     kept.map(|kept| (id, kept))
@@ -87,6 +91,7 @@ impl Library {
                         name: name.to_owned(),
                         slug: Slug::exactly(spot.slug.to_owned()),
                         title: title.clone(),
+                        text_key: text_key(title.as_ref(), None, &[]),
                         version: version.clone(),
                         fields: Vec::new(),
                     };

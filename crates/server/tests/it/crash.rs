@@ -5,7 +5,7 @@ mod choice;
 mod client;
 mod dice;
 mod ledger;
-mod process;
+pub mod process;
 mod request;
 
 use std::time::Duration;

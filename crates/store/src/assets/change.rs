@@ -21,8 +21,8 @@ use crate::{
 
 const FOLDER_LIVES: &str = "select trashed_root from folders where tenant_id = $1 and id = $2";
 const ADD_ASSET: &str = "insert into assets (tenant_id, folder_id, asset_key, slug, name, name_key, state, scan, \
-     version_number, created_by, created_at, updated_at, family, title) \
-     values ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $10, $11, $12) \
+     version_number, created_by, created_at, updated_at, family, title, text_key) \
+     values ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $10, $11, $12, $13) \
      returning id";
 const SET_SLUG: &str = "update assets set slug = $2 where id = $1";
 const ADD_VERSION: &str = "insert into versions (asset_id, number, blob_id, media_type, width, height, orientation, \
@@ -203,7 +203,8 @@ async fn add(conn: &mut AnyConnection, asset: &NewAsset, folder_id: i64, blob_id
         .bind(asset.version.created_by)
         .bind(now_ms)
         .bind(family_word(asset.version.media_type.family()))
-        .bind(&asset.title);
+        .bind(&asset.title)
+        .bind(&asset.text_key);
     let row = query.fetch_one(&mut *conn).await;
     // The folder was there a moment ago, and users stay.
     let asset_id = row.map_err(|error| Error::of_row(error, Noun::Asset, Noun::Folder))?.int("id")?;

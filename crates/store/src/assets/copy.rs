@@ -185,18 +185,18 @@ impl Catalog {
         tx.commit().await?;
         Ok(copy_id)
     }
-}
 
-/// The last of the next so many assets of a folder that may be copied, by folded name and id; none: there are no more.
-pub(crate) async fn end_of_batch(
-    conn: &mut AnyConnection,
-    folder_id: i64,
-    after: &(String, i64),
-    limit: i64,
-) -> Result<Option<(String, i64)>> {
-    let query = sqlx::query(BATCH).bind(folder_id).bind(&after.0).bind(after.1).bind(limit);
-    let rows = query.fetch_all(conn).await?;
-    rows.last().map(|row| Ok((row.text("name_key")?, row.int("id")?))).transpose()
+    /// The last of the next so many assets of a folder that may be copied, by folded name and id; none: there are no more.
+    pub(crate) async fn end_of_batch(
+        &self,
+        folder_id: i64,
+        after: &(String, i64),
+        limit: i64,
+    ) -> Result<Option<(String, i64)>> {
+        let query = sqlx::query(BATCH).bind(folder_id).bind(&after.0).bind(after.1).bind(limit);
+        let rows = query.fetch_all(self.read()).await?;
+        rows.last().map(|row| Ok((row.text("name_key")?, row.int("id")?))).transpose()
+    }
 }
 
 /// Copies the assets of a batch, names and all.

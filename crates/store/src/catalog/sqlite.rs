@@ -1,6 +1,6 @@
 //! What is SQLite's own: many readers, one writer, and the group commit of its writers.
 //!
-//! Writers take turns on one connection (a fair lock). The first opens a transaction, each works inside a savepoint,
+//! Writers take turns on one connection (a fair lock). The first opens a transaction, each after it works inside a savepoint,
 //! and a committer that queues behind those already waiting makes the whole group durable with one sync. Nobody waits
 //! for company: with no other writer in the queue a group is one write.
 
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use sqlx::{AnyConnection, Connection};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard, oneshot};
 
-use super::{Catalog, EngineWords, NameIndex, Writer, migrate, pool_options};
+use super::{Catalog, Columns, EngineWords, NameIndex, Writer, migrate, pool_options};
 use crate::{Error, Noun, error::Result};
 
 const WORDS: EngineWords = EngineWords {
@@ -67,6 +67,24 @@ const FOLDER_NAMES: &str = concat!(
      union all select case when count(*) < $8 then 0 else min(id) end, 0 from near"
 );
 
+/// How the index of names keeps itself in order: not at all while somebody writes, which would now and then have to wait for it for a
+/// good while; by [`Catalog::tend_names`] behind that. Only if nobody does that, some hundred writes later, it does so all the same.
+const LEAVE_ORDER: &str = "insert into asset_names (asset_names, rank) \
+     select k, v from (select 'automerge' as k, 0 as v union all select 'crisismerge', 200) \
+     where (select v from asset_names_config where k = 'automerge') is not 0";
+/// A step of that: at most so many pages.
+const MAKE_ORDER: &str = "insert into asset_names (asset_names, rank) values ('merge', 32)";
+const CHANGES: &str = "select total_changes() as changes";
+
+/// Does a step of what keeps the index of names in order, if there is one to do.
+pub(super) async fn tend_names(conn: &mut AnyConnection) -> Result<bool> {
+    let before = sqlx::query(CHANGES).fetch_one(&mut *conn).await?.int("changes")?;
+    sqlx::query(MAKE_ORDER).execute(&mut *conn).await?;
+    let after = sqlx::query(CHANGES).fetch_one(conn).await?.int("changes")?;
+    // As FTS5 has it: a step that found nothing to do changes its own row at most.
+    Ok(after - before >= 2)
+}
+
 /// The index knows three characters in a row, of whatever kind.
 pub(super) fn name_index(noun: Noun, term: &str) -> Option<NameIndex> {
     let step = if noun == Noun::Folder { FOLDER_NAMES } else { ASSET_NAMES };
@@ -82,6 +100,7 @@ pub(super) async fn open(path: &str) -> Result<Catalog> {
     // As a write from the start: of several that open a new file at once, one makes the schema and the others find it.
     let mut tx = conn.begin_with("begin immediate").await?;
     migrate(&mut tx, &WORDS).await?;
+    sqlx::raw_sql(LEAVE_ORDER).execute(&mut *tx).await?;
     tx.commit().await?;
     let readers = pool_options(READERS).after_connect(|conn, _| {
         Box::pin(async move {
@@ -111,10 +130,20 @@ struct Seat {
     conn: AnyConnection,
     /// A transaction is open.
     open: bool,
-    /// A writer's savepoint is open inside it: set while a turn lasts, still set if the turn was dropped half-way.
-    working: bool,
+    /// What is undone if the writer fails whose turn it is: set while a turn lasts, still set if the turn was dropped half-way.
+    working: Option<Undo>,
     /// Writers that have done their work and wait for it to be durable.
     waiting: Vec<oneshot::Sender<Result<(), String>>>,
+}
+
+/// How the work of one writer is undone.
+#[derive(Clone, Copy)]
+enum Undo {
+    /// With the transaction: it is the first, so there is nothing else in it. A savepoint would keep the old state of every page that
+    /// it changes, for nothing.
+    Transaction,
+    /// Back to the savepoint.
+    Savepoint,
 }
 
 /// One writer's turn.
@@ -125,7 +154,7 @@ pub(crate) struct Turn {
 
 impl Queue {
     fn new(conn: AnyConnection) -> Self {
-        let seat = Arc::new(Mutex::new(Seat { conn, open: false, working: false, waiting: Vec::new() }));
+        let seat = Arc::new(Mutex::new(Seat { conn, open: false, working: None, waiting: Vec::new() }));
         let committer = Arc::new(Notify::new());
         tokio::spawn(commit_groups(Arc::downgrade(&seat), Arc::clone(&committer)));
         Self { seat, committer }
@@ -140,12 +169,14 @@ impl Queue {
                 // After a full disk or an I/O error SQLite undoes the whole transaction by itself: this turn begins anew.
                 turn.seat.give_up_group(&error).await;
             }
-            if !turn.seat.open {
+            if turn.seat.open {
+                turn.seat.run("savepoint turn").await?;
+                turn.seat.working = Some(Undo::Savepoint);
+            } else {
                 turn.seat.run("begin immediate").await?;
                 turn.seat.open = true;
+                turn.seat.working = Some(Undo::Transaction);
             }
-            turn.seat.run("savepoint turn").await?;
-            turn.seat.working = true;
             Ok(turn)
         });
         turn.await.map_err(|error| Error::Commit(error.to_string()))?
@@ -166,9 +197,13 @@ impl Turn {
         let (done, durable) = oneshot::channel();
         // As above: once asked for, a commit goes through whether or not somebody still waits for it.
         tokio::spawn(async move {
-            match self.seat.run("release turn").await {
+            let released = match self.seat.working {
+                Some(Undo::Savepoint) => self.seat.run("release turn").await,
+                Some(Undo::Transaction) | None => Ok(()),
+            };
+            match released {
                 Ok(()) => {
-                    self.seat.working = false;
+                    self.seat.working = None;
                     self.seat.waiting.push(done);
                 }
                 Err(error) => drop(done.send(Err(error.to_string()))),
@@ -196,11 +231,18 @@ impl Seat {
     }
 
     async fn undo_abandoned(&mut self) -> Result<()> {
-        if self.working {
-            self.run("rollback to turn").await?;
-            self.run("release turn").await?;
-            self.working = false;
+        match self.working {
+            Some(Undo::Savepoint) => {
+                self.run("rollback to turn").await?;
+                self.run("release turn").await?;
+            }
+            Some(Undo::Transaction) => {
+                self.run("rollback").await?;
+                self.open = false;
+            }
+            None => {}
         }
+        self.working = None;
         Ok(())
     }
 
@@ -210,7 +252,7 @@ impl Seat {
             return;
         }
         let mut outcome = self.undo_abandoned().await;
-        if outcome.is_ok() {
+        if outcome.is_ok() && self.open {
             outcome = self.run("commit").await;
         }
         match outcome {
@@ -228,7 +270,7 @@ impl Seat {
 
     fn dismiss(&mut self, outcome: &Result<(), String>) {
         self.open = false;
-        self.working = false;
+        self.working = None;
         for writer in self.waiting.drain(..) {
             drop(writer.send(outcome.clone()));
         }

@@ -8,7 +8,7 @@ use sqlx::AnyConnection;
 use super::{Folder, columns, end_of, find, living, read};
 use crate::{
     Catalog, Error, Noun, Refusal, Result,
-    assets::copy::{Batch, copy_batch, end_of_batch},
+    assets::copy::{Batch, copy_batch},
     audit::{self, Action, Stamp},
     catalog::{Columns, settle},
     jobs::{self, Work},
@@ -49,7 +49,7 @@ pub struct HiddenCopy {
 }
 
 /// So many assets are copied at a time, and so many folders: other writers get their turn in between.
-const ASSETS_AT_ONCE: i64 = 250;
+const ASSETS_AT_ONCE: i64 = 400;
 const FOLDERS_AT_ONCE: usize = 100;
 
 /// It lies under the root until it has its place, without a name there.
@@ -132,21 +132,17 @@ impl Catalog {
             let mut after = (String::new(), 0);
             loop {
                 let key_prefix = new_key();
-                let last = settle(|| async {
+                // Looked at without a writer's turn: of many folders most are empty, and each ends with nothing.
+                let Some(last) = self.end_of_batch(from, &after, ASSETS_AT_ONCE).await? else { break };
+                settle(|| async {
                     let mut tx = self.begin().await?;
-                    let Some(last) = end_of_batch(tx.conn(), from, &after, ASSETS_AT_ONCE).await? else {
-                        return Ok(None);
-                    };
                     let (after, last, key_prefix) = (&after, &last, key_prefix.as_str());
                     let batch = Batch { from, to, key_prefix, created_by, now_ms: stamp.now_ms, after, last };
                     copy_batch(tx.conn(), &batch).await?;
-                    tx.commit().await?;
-                    Ok(Some(last.clone()))
-                });
-                match last.await? {
-                    Some(last) => after = last,
-                    None => break,
-                }
+                    tx.commit().await
+                })
+                .await?;
+                after = last;
             }
         }
         Ok(())
@@ -208,7 +204,11 @@ impl Catalog {
         let path = format!("{}{id}/", parent.path);
         let query = sqlx::query(SHOW).bind(tenant_id).bind(&path).bind(end_of(&path)).bind(id);
         query.execute(tx.conn()).await?;
-        sqlx::query(END_JOB).bind(hidden.job_id).execute(tx.conn()).await?;
+        let ended = sqlx::query(END_JOB).bind(hidden.job_id).execute(tx.conn()).await?;
+        if ended.rows_affected() == 0 {
+            // It took so long that it is being swept.
+            return Err(Error::Missing(Noun::Folder));
+        }
         audit::note(tx.conn(), tenant_id, stamp, Action::Create, (Noun::Folder, id)).await?;
         let shown = find(tx.conn(), tenant_id, id).await?;
         tx.commit().await?;

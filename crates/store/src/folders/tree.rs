@@ -18,8 +18,11 @@ const INSERT: &str = "insert into folders (tenant_id, parent_id, space_id, kind,
 const PLACE: &str = concat!("update folders set slug = $2, path = $3 where id = $1 returning ", columns!());
 const RENAME: &str = "update folders set name = $2, name_key = $3, updated_at = $4 where id = $1";
 const SET_SLUG: &str = "update folders set slug = $2, parent_id = $3, updated_at = $4 where id = $1";
-/// What lies in a space further down stays in that one.
+/// What lies in a space further down stays in that one. What anybody may read is not for anybody in a space, which lets in whom its
+/// rules do.
 const REBASE: &str = "update folders set path = $4 || substr(path, cast($5 as integer)), \
+     public_read = case when kind <> 'space' and space_id is not distinct from $6 and cast($6 as bigint) is null \
+     and cast($7 as bigint) is not null then 0 else public_read end, \
      space_id = case when kind <> 'space' and space_id is not distinct from $6 then $7 else space_id end \
      where tenant_id = $1 and path >= $2 and path < $3";
 const DEEPEST: &str = "select cast(coalesce(max(length(path) - length(replace(path, '/', ''))), 0) as bigint) as slashes \

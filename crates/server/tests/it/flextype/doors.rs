@@ -41,6 +41,7 @@ const KNOCKS: &[Knock] = &[
     knock("POST", "/api/media/files/meta", &[FILE, FIELD, VALUE], Right::Update, 404),
     knock("PATCH", "/api/media/files/meta", &[FILE, FIELD, VALUE], Right::Update, 404),
     knock("GET", "/api/media/folders", &[FOLDER], Right::Read, 404),
+    knock("GET", "/api/entries", &[FOLDER], Right::Read, 404),
     knock("POST", "/api/media/folders", &[("id", "new")], Right::Create, 200),
     knock("PUT", "/api/media/folders/copy", &[FOLDER, ("new_id", "ours/copy")], Right::Create, 404),
     knock("PUT", "/api/media/folders", &[("id", "ours/moved"), ("new_id", "ours/a")], Right::Update, 404),
@@ -64,7 +65,7 @@ const OURS: &str = "This is ours";
 fn every_route_that_wants_a_token_has_a_knock() {
     let mut routes: Vec<_> = routes_of("/flextype")
         .into_iter()
-        .filter(|(_, _, path, _)| path.starts_with("/api/media"))
+        .filter(|(.., right)| right.is_some())
         .map(|(_, method, path, _)| (method.to_string(), path))
         .collect();
     let mut knocks: Vec<_> = KNOCKS.iter().map(|knock| (knock.method.to_owned(), knock.route)).collect();
@@ -113,7 +114,7 @@ async fn ours(site: &Site<'_>) -> BTreeMap<String, Value> {
 
 impl Knock {
     fn is_folders(&self) -> bool {
-        self.route.starts_with("/api/media/folders")
+        self.route.starts_with("/api/media/folders") || self.route == "/api/entries"
     }
 
     fn token(&self) -> &'static str {

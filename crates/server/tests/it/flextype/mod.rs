@@ -3,10 +3,12 @@
 
 mod bad_input;
 mod doors;
+mod killed;
 mod model;
 mod options;
 mod races;
 mod replay;
+mod rules;
 mod seed;
 mod site;
 mod static_files;

@@ -1,13 +1,14 @@
 //! Several who do different things to one path at once: what is answered is what happened, in some order.
 
 use futures_util::future::{join, join_all};
+use library::{Found, Words};
 use serde_json::json;
 
 use super::{
     model::data,
     site::{Site, refused},
 };
-use crate::support::on_each_engine;
+use crate::support::{on_each_engine, organizations::system};
 
 const ROUNDS: usize = 15;
 
@@ -105,5 +106,41 @@ fn of_many_fields_that_are_added_at_once_none_is_lost() {
             |_| site.call("POST", "/api/media/files/meta", json!({ "id": "a.txt", "field": "same", "value": "x" }));
         let answers = join_all((0..10).map(same)).await;
         assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+    });
+}
+
+#[test]
+fn a_title_that_is_given_elsewhere_while_a_field_changes_stays() {
+    on_each_engine(async |server| {
+        let site = Site::with_tokens(server).await;
+        site.put_file("a.txt", b"a").await;
+        let found = server.library.find_by_path(&system(), site.root, &["a.txt"]).await.unwrap();
+        let Found::Asset(asset) = found else { panic!("it is a file") };
+        for round in 0..ROUNDS {
+            let words = Words { title: Some(format!("Title {round}")), ..Words::default() };
+            let body = json!({ "id": "a.txt", "field": "seo.title", "value": round.to_string() });
+            let (patched, titled) = join(
+                site.call("PATCH", "/api/media/files/meta", body),
+                server.library.describe_asset(&system(), asset.id, &words),
+            )
+            .await;
+            patched.expect(200);
+            titled.unwrap();
+            let file = data(&site.get("/api/media/files?id=a.txt").await);
+            assert_eq!((&file["title"], &file["seo"]["title"]), (&json!(words.title), &json!(round.to_string())));
+        }
+    });
+}
+
+#[test]
+fn any_post_may_mean_another_method() {
+    on_each_engine(async |server| {
+        let site = Site::with_tokens(server).await;
+        site.put_file("top/a.txt", b"a").await;
+        for (number, path, id) in [(1, "/api/media/files/copy", "top/a.txt"), (2, "/api/media/folders/copy", "top")] {
+            let body = json!({ "id": id, "new_id": format!("copy-{number}.x"), "_METHOD": "PUT" });
+            site.call("POST", path, body).await.expect(200);
+            refused(site.call("POST", path, json!({ "id": id, "new_id": "other.x" })).await, 405);
+        }
     });
 }

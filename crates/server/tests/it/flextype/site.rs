@@ -122,7 +122,7 @@ impl<'a> Site<'a> {
         let found = self.server.library.find_by_path(&system(), self.root, &slugs).await.unwrap();
         let Found::Asset(asset) = found else { panic!("{path} is no file") };
         let meta: Map<String, Value> = meta.as_object().unwrap().clone();
-        assert!(flextype::set_meta(&self.server.library, &system(), &asset, meta).await.unwrap());
+        flextype::set_meta(&self.server.library, &system(), &asset, meta).await.unwrap();
     }
 
     /// Puts everything in the trash, and switches every token off.

@@ -1,6 +1,8 @@
 //! Files by their plain paths: anybody gets them without a token, as a web server would give them, and only as long as they lie there
 //! and are for everybody.
 
+use std::sync::atomic::Ordering;
+
 use serde_json::json;
 
 use super::{
@@ -12,6 +14,7 @@ use crate::support::{
     Answer, on_each_engine,
     organizations::system,
     pictures::{jpeg, measure},
+    programs::succeed,
 };
 
 const PREFIXES: [&str; 2] = ["/project/uploads", "/project/media"];
@@ -240,5 +243,31 @@ fn what_could_run_in_a_browser_can_not() {
             assert!(answer.header("content-security-policy").starts_with("sandbox"), "{answer}");
             assert!(answer.header("content-disposition").starts_with("attachment"), "{answer}");
         }
+    });
+}
+
+#[test]
+fn folders_are_published_and_hidden_by_command() {
+    on_each_engine(async |server| {
+        let site = Site::with_tokens(server).await;
+        site.upload("", "top.txt", b"top").await.expect(200);
+        site.upload("web", "a.txt", b"web").await.expect(200);
+        let tenant = site.organization.id.to_string();
+        let folder = |verb: &str, path: &str| {
+            succeed(&mut server.command(&["folder", verb, "--tenant", &tenant, path]), "mediary");
+            // Another process said it, so it is known here when memory is too old.
+            server.clock.fetch_add(server.max_memory_age_ms(), Ordering::SeqCst);
+        };
+        refused(fetch(&site, "top.txt").await, 404);
+        folder("publish", "");
+        assert_eq!(fetch(&site, "top.txt").await.expect(200).body, b"top");
+        folder("hide", "web");
+        refused(fetch(&site, "web/a.txt").await, 404);
+        assert_eq!(fetch(&site, "top.txt").await.expect(200).body, b"top");
+        folder("publish", "/web/");
+        assert_eq!(fetch(&site, "web/a.txt").await.expect(200).body, b"web");
+        // What lies in an app is for whom its rules let in, also below folders that are made here.
+        site.upload("first-app/sub", "b.txt", b"app").await.expect(200);
+        refused(fetch(&site, "first-app/sub/b.txt").await, 404);
     });
 }

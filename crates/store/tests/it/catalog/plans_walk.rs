@@ -10,7 +10,7 @@ use store::{
     assets::{AssetChange, AssetCopy, Description, NewAsset, NewVersion, Picture, Scan},
     blobs::{BlobId, BlobKey},
     downloads::Download,
-    fields::{Field, FieldSet},
+    fields::{Field, FieldSet, Said},
     folders::{FolderChange, FolderCopy, FolderKind},
     jobs::{JobState, NewJob, Work},
     links::NewLink,
@@ -116,6 +116,7 @@ async fn folders(site: &Site) {
     let name = Some(("b".to_owned(), "b".to_owned()));
     let change =
         FolderChange { seen: None, name, parent_id: Some(other.id), missing: Missing::default(), slug: slug("b") };
+    catalog.publish_folder(id, other.id, true, &at(NOW)).await.unwrap();
     catalog.change_folder(id, folder.id, &change, &at(NOW)).await.unwrap();
     catalog.root_folder(id).await.unwrap();
     catalog.child_folders(site.root.id, &START, 9).await.unwrap();
@@ -199,7 +200,7 @@ async fn paths(site: &Site) {
     catalog.follow(site.root.id, &["way", "x"]).await.unwrap();
     let field = Field { path: "a".to_owned(), kind: "text".to_owned(), value: String::new() };
     let set = FieldSet { fields: vec![field], ..FieldSet::default() };
-    assert!(catalog.exchange_fields(id, asset_id, (&[], &set), &at(NOW)).await.unwrap());
+    assert!(catalog.exchange_fields(id, asset_id, (&Said::default(), &set), &at(NOW)).await.unwrap());
     let copy = AssetCopy {
         folder_id: site.root.id,
         missing: missing.clone(),
@@ -396,6 +397,7 @@ async fn search(site: &Site, url: &str) {
     let mut conn = AnyConnection::connect(url).await.unwrap();
     fill_assets(&mut conn, (tenant_id, site.root.id), FIRST_FILLED, 1_100, 1, "n").await;
     fill_folders(&mut conn, site, FIRST_FILLED, 1_100, false).await;
+    catalog.tend_names().await.unwrap();
     let any = NameSearch { tenant_id, term: "", under: None, trashed: false, before: i64::MAX, limit: 9 };
     for (under, trashed) in [(None, false), (None, true), (Some(site.root.path.as_str()), false)] {
         for term in ["ne", "needle"] {

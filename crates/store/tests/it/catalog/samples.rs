@@ -92,6 +92,7 @@ impl Site {
         NewAsset {
             missing: store::paths::Missing::default(),
             title: None,
+            text_key: None,
             tenant_id: self.tenant.id,
             folder_id,
             key: random_key(),

@@ -5,9 +5,9 @@
 use store::search::NameSearch;
 
 use super::{
-    engines::on_each_engine,
+    engines::{NOW, on_each_engine},
     fill::{FIRST_FILLED, fill_assets, fill_folders},
-    samples::Site,
+    samples::{Site, at},
     search::{EVERYTHING, asset_pages, everything, folder_pages, naive},
 };
 
@@ -75,5 +75,30 @@ fn very_many_folders_are_searched_likewise() {
         }
         let search = NameSearch { tenant_id: site.tenant.id, term: "box-1", under: Some(&named.path), ..EVERYTHING };
         assert_eq!(folder_pages(&site, &search).await.0, [inside.id]);
+    });
+}
+
+#[test]
+fn names_are_found_before_their_index_is_put_in_order_and_after() {
+    on_each_engine(async |database| {
+        let site = Site::new(&database.catalog).await;
+        // Each by a commit of its own, and more than it takes until the index puts itself in order.
+        let mut ids = Vec::new();
+        for number in 0..260 {
+            ids.push(site.asset(site.root.id, &format!("needle {number}.txt")).await);
+        }
+        for id in ids.iter().step_by(3) {
+            site.trash_asset(*id).await.unwrap();
+            site.catalog.purge_asset(site.tenant.id, *id, &at(NOW)).await.unwrap();
+        }
+        let search = NameSearch { tenant_id: site.tenant.id, term: "needle", limit: 500, ..EVERYTHING };
+        let found = asset_pages(&site, &search).await.0;
+        assert_eq!(found.len(), 260 - 87);
+        let mut steps = 0;
+        while database.catalog.tend_names().await.unwrap() {
+            steps += 1;
+            assert!(steps < 1_000, "it does not end");
+        }
+        assert_eq!(asset_pages(&site, &search).await.0, found);
     });
 }
