@@ -1,7 +1,7 @@
 //! Several who do different things to one path at once: what is answered is what happened, in some order.
 
 use futures_util::future::{join, join_all};
-use library::{Found, Words};
+use library::{Found, Search, Words};
 use serde_json::json;
 
 use super::{
@@ -142,5 +142,24 @@ fn any_post_may_mean_another_method() {
             site.call("POST", path, body).await.expect(200);
             refused(site.call("POST", path, json!({ "id": id, "new_id": "other.x" })).await, 405);
         }
+    });
+}
+
+#[test]
+fn files_are_found_by_their_titles_and_keywords_after_uploads_too() {
+    on_each_engine(async |server| {
+        let site = Site::with_tokens(server).await;
+        let found = async |name: &str| {
+            let search = Search { name: name.to_owned(), texts: true, limit: 9, ..Search::default() };
+            server.library.search(&site.owner().await, &search).await.unwrap().assets.len()
+        };
+        site.upload("", "new-cover.txt", b"one").await.expect(200);
+        assert_eq!(found("New Cover").await, 1);
+        let file = server.library.find_by_path(&system(), site.root, &["new-cover.txt"]).await.unwrap();
+        let Found::Asset(asset) = file else { panic!("it is a file") };
+        let words = Words { title: Some("Old".to_owned()), tags: vec!["harbour".to_owned()], ..Words::default() };
+        server.library.describe_asset(&system(), asset.id, &words).await.unwrap();
+        site.upload("", "new-cover.txt", b"two").await.expect(200);
+        assert_eq!((found("New Cover").await, found("harbour").await, found("Old").await), (1, 1, 0));
     });
 }

@@ -149,7 +149,7 @@ impl<'a> Site<'a> {
     }
 
     /// Somebody who may do everything.
-    async fn owner(&self) -> Actor {
+    pub async fn owner(&self) -> Actor {
         let token = &self.organization.token;
         self.server.library.authenticate(fliplet::REALM, token, Origin::default()).await.unwrap()
     }

@@ -269,5 +269,8 @@ fn folders_are_published_and_hidden_by_command() {
         // What lies in an app is for whom its rules let in, also below folders that are made here.
         site.upload("first-app/sub", "b.txt", b"app").await.expect(200);
         refused(fetch(&site, "first-app/sub/b.txt").await, 404);
+        let into_the_app = json!({ "id": "web", "new_id": "first-app/web" });
+        site.call("PUT", "/api/media/folders", into_the_app).await.expect(200);
+        refused(fetch(&site, "first-app/web/a.txt").await, 404);
     });
 }

@@ -241,3 +241,21 @@ async fn run(server: &Server, arguments: &[&str]) -> Value {
     let told = tokio::task::spawn_blocking(move || succeed(&mut command, "mediary")).await.unwrap();
     serde_json::from_str(&told).unwrap_or_else(|error| panic!("{told}: {error}"))
 }
+
+#[test]
+fn an_access_token_of_a_folder_goes_with_tokens_of_that_folder_only() {
+    on_each_engine(async |server| {
+        let site = with_a_file(server).await;
+        let shelf = server.library.find_by_path(&system(), site.root, &["shelf"]).await.unwrap();
+        let library::Found::Folder(shelf) = shelf else { panic!("it is a folder") };
+        let [access, files] = ["c", "b"].map(|letter| letter.repeat(32));
+        site.token_with(TokenKind::Access, &access, Rights::CHANGE, Some(shelf.id)).await;
+        site.token_with(TokenKind::Files, &files, Rights::CHANGE, Some(shelf.id)).await;
+        let delete = |id: &str, token: &str| {
+            let body = json!({ "id": id, "token": token, "access_token": access });
+            site.ask("DELETE", "/api/media/files").json(&body)
+        };
+        refused(delete("shelf/a.txt", FILES).send().await, 401);
+        delete("a.txt", &files).send().await.expect(204);
+    });
+}
