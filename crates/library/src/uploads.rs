@@ -2,14 +2,15 @@
 
 mod announced;
 mod nature;
+mod redrawing;
 
-use std::{fs::File, sync::Arc};
+use std::sync::Arc;
 
 pub use announced::Announcement;
 use nature::{head_of, is_text, nature_of, probe_of};
 
-use content::{Body, ByteStream, MediaType};
-use media::{Format, Plan, Probe, Resize, Resolution, Source, Wanted};
+use content::{ByteStream, MediaType};
+use media::Plan;
 use store::{
     assets::{NewAsset, NewBlob, NewVersion, Scan},
     blobs::{BlobKey, Kind, StageError, Staged},
@@ -18,15 +19,8 @@ use store::{
 };
 
 use crate::{
-    Actor, Asset, Fault, Invalid, Library, Noun, Right, chance, fields,
-    image_details::{ImageDetails, of_image},
-    names,
-    renditions::{read_whole, render_fault, tells_something},
-    slugs,
+    Actor, Asset, Fault, Invalid, Library, Noun, Right, chance, fields, names, renditions::tells_something, slugs,
 };
-
-/// No larger SVG is written anew, in bytes.
-const MAX_DRAWING_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Bytes that have arrived and belong to nobody yet. Dropped, they leave nothing behind.
 #[derive(Debug)]
@@ -271,89 +265,6 @@ impl Library {
             created_by,
             details,
         })
-    }
-
-    /// The image drawn anew, if it is one that is to be.
-    async fn redrawn(
-        &self,
-        file: impl Future<Output = Result<Option<File>, store::blobs::Error>> + Send,
-        body: Body,
-        probe: Option<&Probe>,
-        ingest: Ingest,
-    ) -> Result<Option<(Staged, Option<ImageDetails>)>, Fault> {
-        const DRAWN: &[MediaType] = &[MediaType::JPEG, MediaType::PNG, MediaType::APNG, MediaType::GIF];
-        let (Some(plan), Some(probe)) = (ingest.redrawn, probe) else { return Ok(None) };
-        if !DRAWN.contains(&probe.media_type) {
-            return Ok(None);
-        }
-        let Resolution::Render(resolved) = plan.resolve(probe) else { return Ok(None) };
-        let source = match file.await.map_err(store_fault)? {
-            Some(file) => Source::file(file, body.len()),
-            None => Source::from(read_whole(&body).await?),
-        };
-        let made = self.inner.renderer.render_many(source, &[resolved], true).await.map_err(render_fault);
-        let mut made = made?;
-        let Some(rendered) = made.renditions.pop() else { return Err(Fault::Unsupported) };
-        if resolved.animated && !rendered.animated {
-            // It has too many frames to keep moving: better large than still.
-            return Ok(None);
-        }
-        let redrawn = self.inner.blobs.stage_bytes(Kind::Original, rendered.bytes).await.map_err(stage_fault)?;
-        Ok(Some((redrawn, made.details.map(of_image))))
-    }
-
-    /// The image made smaller, if it is one that is to be and can be. What can not be decoded stays as it came.
-    async fn scaled_down(
-        &self,
-        file: impl Future<Output = Result<Option<File>, store::blobs::Error>> + Send,
-        body: Body,
-        probe: Option<&Probe>,
-        ingest: Ingest,
-    ) -> Result<Option<(Staged, Option<ImageDetails>)>, Fault> {
-        let (Some(max_side), Some(probe)) = (ingest.max_side_px, probe) else { return Ok(None) };
-        const SCALABLE: &[MediaType] =
-            &[MediaType::JPEG, MediaType::PNG, MediaType::APNG, MediaType::WEBP, MediaType::AVIF];
-        if probe.width.max(probe.height) <= max_side {
-            return Ok(None);
-        }
-        if probe.media_type == MediaType::SVG {
-            return Ok(self.drawing_within(&body, max_side).await?.map(|smaller| (smaller, None)));
-        }
-        if !SCALABLE.contains(&probe.media_type) {
-            return Ok(None);
-        }
-        let resize = Resize::Within { width: max_side, height: max_side };
-        // It stays what it is, which nothing else does for an AVIF: to write one takes its time.
-        let format = if probe.media_type == MediaType::AVIF { Wanted::As(Format::Avif) } else { Wanted::Kept };
-        let plan = Plan { resize, format, ..Plan::ORIGINAL };
-        let Resolution::Render(resolved) = plan.resolve(probe) else { return Ok(None) };
-        let source = match file.await.map_err(store_fault)? {
-            Some(file) => Source::file(file, body.len()),
-            None => Source::from(read_whole(&body).await?),
-        };
-        let mut made = match self.inner.renderer.render_many(source, &[resolved], true).await.map_err(render_fault) {
-            Ok(made) => made,
-            Err(Fault::Unsupported) => return Ok(None),
-            Err(fault) => return Err(fault),
-        };
-        match made.renditions.pop() {
-            // It has too many frames to keep moving: better large than still.
-            Some(rendered) if rendered.animated || !probe.animated => {
-                let smaller = self.inner.blobs.stage_bytes(Kind::Original, rendered.bytes).await;
-                Ok(Some((smaller.map_err(stage_fault)?, made.details.map(of_image))))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// An SVG that states a smaller size, what it shows unchanged. A large one stays as it is.
-    async fn drawing_within(&self, body: &Body, max_side: u32) -> Result<Option<Staged>, Fault> {
-        if body.len() > MAX_DRAWING_BYTES {
-            return Ok(None);
-        }
-        let Some(smaller) = media::svg_within(&read_whole(body).await?, max_side) else { return Ok(None) };
-        let staged = self.inner.blobs.stage_bytes(Kind::Original, smaller.into()).await;
-        staged.map(Some).map_err(stage_fault)
     }
 
     /// Removes bytes that got no row. Left lying they would only cost space, so a failure is told and passed over.
