@@ -10,8 +10,8 @@ const MEDIARY = join(process.env.CARGO_TARGET_DIR, "release", "mediary");
 /** A new library, served. Each request is a line in its log. */
 export async function mediary(folder, options = {}) {
   const data = join(folder, "library");
-  const { fliplet, mediaflow } = JSON.parse(await run(null, MEDIARY, ["init", "--data", data, "--json"], { env: options.env }));
-  const keys = { ...fliplet, mediaflow };
+  const { fliplet, mediaflow, botdoc } = JSON.parse(await run(null, MEDIARY, ["init", "--data", data, "--json"], { env: options.env }));
+  const keys = { ...fliplet, mediaflow, botdoc };
   return serveMediary(folder, { ...options, keys });
 }
 
@@ -31,6 +31,13 @@ export async function accessToken({ base, keys }) {
   const query = new URLSearchParams({ grant_type: "refresh_token", client_id, client_secret, refresh_token });
   const answer = await fetch(`${base}/mediaflow/1/oauth2/token?${query}`);
   return (await answer.json()).access_token;
+}
+
+/** A token for Botdoc's API, as the header that carries it. */
+export async function botdocKey({ base, keys }) {
+  const { email, api_key } = keys.botdoc;
+  const answer = await fetch(`${base}/botdoc/v1/auth/get_token/`, { method: "POST", body: new URLSearchParams({ email, api_key }) });
+  return `Authorization: JWT ${(await answer.json()).token}`;
 }
 
 /**

@@ -7,7 +7,7 @@ import { asked } from "../client.mjs";
 import { postgres, sqlite } from "../engines.mjs";
 import { compared, median, quantile, takeTurns } from "../measure.mjs";
 import { LOAD_CORE, pause, run, stop } from "../processes.mjs";
-import { accessToken, serveMediary } from "../servers.mjs";
+import { accessToken, botdocKey, serveMediary } from "../servers.mjs";
 import { FILES_A_FOLDER, FILES_A_RARE_WORD, stock, words } from "../stock.mjs";
 import { timesToAnswer } from "./idle.mjs";
 
@@ -30,11 +30,14 @@ const KINDS = [
   { what: "search for a rare word", items: FILES_A_RARE_WORD, paths: (of) => named(of, words.rare) },
   { what: "search for six letters that are missing", items: 0, paths: (of) => named(of, words.missing) },
   { what: "search for two letters that are missing", items: 0, paths: (of) => named(of, ["qx"]), goal: false, requests: 50 },
+  { what: "Botdoc's list, page 1", items: PAGE, paths: (of) => [medias(of, 1)], botdoc: true },
+  { what: "Botdoc's list, the last page (50,000)", items: PAGE, paths: (of) => [medias(of, of.files / PAGE)], botdoc: true },
   { what: "the last page of 20 and the exact count", items: PAGE, paths: (of) => [search(of, `limit=${PAGE}&page=${of.files / PAGE}`)] },
 ];
 
 const FIELDS = "fields=id,name,filename,hasPreview,icon,smallPreview,mediumPreview,width,height,type";
 const mediaflow = ({ accessToken }, rest) => `/mediaflow/1/${rest}${FIELDS}&access_token=${accessToken}`;
+const medias = (_, page) => `/botdoc/v1/media/?page=${page}&page_size=${PAGE}`;
 const search = ({ keys }, rest) => `/fliplet/v1/media/search?organizationId=${keys.organization_id}&${rest}`;
 const named = (of, names) => names.map((name) => search(of, `limit=100&name=${name}`));
 
@@ -63,6 +66,7 @@ async function measure({ scratch, turns }, databaseOf) {
   for (const library of Object.values(libraries)) {
     library.server = await serve(library);
     library.accessToken = await accessToken(library.server);
+    library.botdocKey = await botdocKey(library.server);
   }
   const lines = [];
   for (const kind of KINDS) lines.push(...(await compare(kind, libraries, turns)));
@@ -96,19 +100,20 @@ const said = ({ files, bytes, seconds }) =>
   `${files.toLocaleString("en")} files, a database of ${Math.round(bytes / 1e6)} MB, written in ${seconds.toFixed(0)} s`;
 
 /** One kind of request to both libraries in turn: a line for the ratio of the medians and one for how far the slowest are from the larger's. */
-async function compare({ what, items, paths, goal, requests = REQUESTS }, libraries, turns) {
+async function compare({ what, items, paths, goal, botdoc, requests = REQUESTS }, libraries, turns) {
   const times = { large: [], small: [] };
   const runs = {};
   for (const [name, library] of Object.entries(libraries)) {
     const { server, folder } = library;
     const list = paths(library);
+    const key = botdoc ? library.botdocKey : server.key;
     for (const path of list) await check(library, path, items);
     const file = join(folder, "paths");
     runs[name] = async (turn) => {
       writeFileSync(file, list.join("\n"));
       const script = new URL("../reader.mjs", import.meta.url).pathname;
       const count = Math.ceil(requests / turns);
-      const found = JSON.parse(await run(LOAD_CORE, "node", [script, server.base, String(count), file, server.key], { limitS: 300 }));
+      const found = JSON.parse(await run(LOAD_CORE, "node", [script, server.base, String(count), file, key], { limitS: 300 }));
       if (turn >= 0) times[name].push(...found);
       return median(found);
     };
@@ -125,10 +130,12 @@ async function compare({ what, items, paths, goal, requests = REQUESTS }, librar
 }
 
 /** What is measured must be the answer, not a fault. */
-async function check({ server, files }, path, items) {
-  const answer = await asked(server, `${server.base}${path}`);
+async function check({ server, files, botdocKey: key }, path, items) {
+  const headers = path.startsWith("/botdoc/") ? { Authorization: key.slice("Authorization: ".length) } : {};
+  const answer = await asked(server, `${server.base}${path}`, { headers });
   const body = await answer.json();
-  const found = (body.files ?? body).length;
+  const found = (body.files ?? body.results ?? body).length;
+  if (body.count !== undefined && body.count !== files + 1) throw new Error(`${path}: a count of ${body.count} for ${files + 1} files`);
   if (found !== items) throw new Error(`${path}: ${found} items instead of ${items}`);
   const count = answer.headers.get("x-total-count");
   if (path.startsWith("/fliplet/") && path.includes("page=") && Number(count) !== files + 1) throw new Error(`${path}: a count of ${count} for ${files + 1} files`);

@@ -24,6 +24,7 @@ fuzz_target!(|input: (u16, Vec<u8>, Vec<u8>, Vec<u8>)| {
         tag: "tag".to_owned(),
         modified_ms: 0,
         sha256: None,
+        harmless: false,
     };
     match Asked::of(&Method::GET, &headers).answer_for(&content) {
         Answer::One(range) => assert!(range.start < range.end && range.end <= u64::from(len)),

@@ -88,6 +88,8 @@ pub struct Content {
     pub modified_ms: i64,
     /// SHA-256 of the whole, where it is known.
     pub sha256: Option<[u8; 32]>,
+    /// Whether somebody made sure that nothing in it runs, although it is of a type that can.
+    pub harmless: bool,
 }
 
 /// How much of a content is about to be sent: what counting downloads goes by.

@@ -42,7 +42,7 @@ async fn delivered(
     let tenant_id = tenant_of(flextype, library, host).await?.ok_or(None)?;
     let top = library.top_of_tenant(tenant_id).await?;
     let asset = library.asset_by_path(anybody, top, &id).await?;
-    let delivery = library.public_contents(anybody, asset.id, None).await?;
+    let delivery = library.shown(library.public_contents(anybody, asset.id, None).await?).await?;
     library.count_download(anybody, &delivery.toll, asked.portion_of(&delivery.content)).await?;
     Ok(wire::deliver(asked, delivery.content, &MANNER))
 }

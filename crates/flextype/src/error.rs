@@ -81,6 +81,7 @@ impl Refused {
                 | Invalid::UnknownToken
                 | Invalid::Page
                 | Invalid::Length
+                | Invalid::Address
                 | Invalid::Other(_),
             )
             | Fault::TooLarge { .. }

@@ -2,7 +2,7 @@
 
 use axum::{http::Method, response::Response};
 use content::MediaType;
-use library::{Format, Ingest, Place, Plan, Received, Resize, Upload, Wanted as Written, slugify};
+use library::{Format, Ingest, Place, Plan, Received, Resize, Terms, Upload, Wanted as Written, slugify};
 use wire::Part;
 
 use crate::{
@@ -106,6 +106,7 @@ async fn put(
         declared_type: if is_text { MediaType::parse("text/plain") } else { None },
         fields: Vec::new(),
         title: Some(title_of(&name, config.strict)),
+        terms: Terms::default(),
     };
     let id: Vec<&str> = folder.iter().copied().chain([name.as_str()]).collect();
     let place = Place { top: session.top, path: &id, make_folders: true };

@@ -162,6 +162,7 @@ async fn deliver(
     delivery: Delivery,
     manner: &Manner<'_>,
 ) -> Result<Response, Refused> {
+    let delivery = library.shown(delivery).await?;
     library.count_download(actor, &delivery.toll, asked.portion_of(&delivery.content)).await?;
     Ok(wire::deliver(asked, delivery.content, manner))
 }

@@ -145,6 +145,7 @@ impl From<Invalid> for Refused {
             Invalid::Empty => Self::saying("No files were uploaded"),
             Invalid::Page => Self::saying("The page does not exist"),
             Invalid::Length => Self::saying("The file is not as long as was announced"),
+            Invalid::Address => Self::saying("The URL is invalid"),
             Invalid::Other(why) => Self::saying(why),
         }
     }

@@ -13,24 +13,27 @@ pub(crate) const IS_ORGANIZATION_MEDIA: &str = "fliplet.isOrganizationMedia";
 
 /// The notes of many files, read at once.
 #[derive(Debug, Default)]
-pub(crate) struct AllNotes(HashMap<i64, Notes>);
+pub(crate) struct AllNotes {
+    notes: HashMap<i64, Notes>,
+    scans: bool,
+}
 
 impl AllNotes {
     /// Those of every file directly inside a folder.
     pub(crate) async fn of_folder(library: &Library, actor: &Actor, folder: &Folder) -> Result<Self, Fault> {
         let checksums = library.folder_field(actor, folder, CLIENT_CHECKSUM).await?;
         let flags = library.folder_field(actor, folder, IS_ORGANIZATION_MEDIA).await?;
-        Ok(Self::put_together(checksums, flags))
+        Ok(Self::put_together(library, checksums, flags))
     }
 
     /// Those of some files.
     pub(crate) async fn of(library: &Library, actor: &Actor, assets: &[Asset]) -> Result<Self, Fault> {
         let checksums = library.field_of_assets(actor, assets, CLIENT_CHECKSUM).await?;
         let flags = library.field_of_assets(actor, assets, IS_ORGANIZATION_MEDIA).await?;
-        Ok(Self::put_together(checksums, flags))
+        Ok(Self::put_together(library, checksums, flags))
     }
 
-    fn put_together(checksums: Vec<(i64, String)>, flags: Vec<(i64, String)>) -> Self {
+    fn put_together(library: &Library, checksums: Vec<(i64, String)>, flags: Vec<(i64, String)>) -> Self {
         let mut all: HashMap<i64, Notes> = HashMap::new();
         for (id, checksum) in checksums {
             all.entry(id).or_default().client_checksum = Some(checksum);
@@ -38,11 +41,11 @@ impl AllNotes {
         for (id, flag) in flags {
             all.entry(id).or_default().is_organization_media = Some(flag == "true");
         }
-        Self(all)
+        Self { notes: all, scans: library.scans() }
     }
 
     /// One file's, which nobody asks for twice.
     pub(crate) fn take(&mut self, asset_id: i64) -> Notes {
-        self.0.remove(&asset_id).unwrap_or_default()
+        Notes { scans: self.scans, ..self.notes.remove(&asset_id).unwrap_or_default() }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use library::{Actor, Fault, Folder, FolderKind, Library, Tenant};
+use library::{Actor, Fault, Folder, Library, Tenant};
 use serde_json::{Value, json};
 
 /// The folders above many things, and the organization.
@@ -79,5 +79,5 @@ fn chain(folder: &Folder) -> impl Iterator<Item = i64> + use<> {
 }
 
 fn is_plain(folder: &Folder) -> bool {
-    folder.kind == FolderKind::Plain
+    folder.kind.is_shown()
 }

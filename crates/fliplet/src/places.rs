@@ -38,16 +38,17 @@ pub(crate) async fn destination(
 }
 
 async fn folder_at(library: &Library, actor: &Actor, place: Place) -> Result<Folder, Refused> {
-    let (id, kind) = match place {
-        Place::Folder(id) => (id, FolderKind::Plain),
-        Place::App(id) => (id, FolderKind::Space),
+    let (id, is_app) = match place {
+        Place::Folder(id) => (id, false),
+        Place::App(id) => (id, true),
         Place::Organization(id) => {
             let root = library.root_folder(actor, i64::from(id), Right::Create).await;
             return root.map_err(Refused::creating);
         }
     };
     let folder = library.folder_to_fill(actor, i64::from(id)).await.map_err(Refused::creating)?;
-    if folder.kind == kind { Ok(folder) } else { Err(Fault::NotFound(Noun::Folder).into()) }
+    let fits = if is_app { folder.kind == FolderKind::Space } else { folder.kind.is_shown() };
+    if fits { Ok(folder) } else { Err(Fault::NotFound(Noun::Folder).into()) }
 }
 
 fn place_meant(actor: &Actor, context: Context) -> Result<Place, Refused> {
@@ -62,12 +63,12 @@ fn place_meant(actor: &Actor, context: Context) -> Result<Place, Refused> {
 /// A folder that clients call one, living or in the trash: not the top of an app or organization.
 pub(crate) async fn media_folder(library: &Library, actor: &Actor, id: i64) -> Result<Folder, Refused> {
     let folder = library.folder(actor, id).await?;
-    if folder.kind == FolderKind::Plain { Ok(folder) } else { Err(Fault::NotFound(Noun::Folder).into()) }
+    if folder.kind.is_shown() { Ok(folder) } else { Err(Fault::NotFound(Noun::Folder).into()) }
 }
 
 /// Where a file lies.
 pub(crate) fn place_of_asset(asset: &Asset) -> Context {
-    let folder = (asset.folder.kind == FolderKind::Plain).then_some(asset.folder.id);
+    let folder = asset.folder.kind.is_shown().then_some(asset.folder.id);
     context(folder, &asset.folder)
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use axum::{Json, extract::State, http::StatusCode};
 use content::MediaType;
-use library::{Actor, Folder, Ingest, Library, Received, Upload};
+use library::{Actor, Folder, Ingest, Library, Received, Terms, Upload};
 use wire::{Base, Part, Parts, Query};
 
 use crate::{
@@ -67,9 +67,9 @@ pub(crate) async fn upload_files(
     let uploads = uploads_of(form, single_name, &folder)?;
     let sums: Vec<_> = uploads.iter().map(|upload| upload.fields.first().map(|(_, sum)| sum.clone())).collect();
     let added = library.add_assets(&actor, folder.id, uploads, INGEST).await.map_err(Refused::creating)?;
-    let (urls, sight) = (Urls::Cdn(base), Sight::of(&actor));
+    let (urls, sight, scans) = (Urls::Cdn(base), Sight::of(&actor), library.scans());
     let files = added.iter().zip(sums).map(|(asset, client_checksum)| {
-        FileView::of(asset, &urls, sight, Notes { client_checksum, ..Notes::default() })
+        FileView::of(asset, &urls, sight, Notes { client_checksum, scans, ..Notes::default() })
     });
     Ok((StatusCode::CREATED, Json(FilesView { files: files.collect() })))
 }
@@ -118,7 +118,14 @@ fn uploads_of(mut form: Form, single_name: Option<String>, folder: &Folder) -> R
             return Err(Refused::saying(sentence));
         }
         let fields = checksum.iter().map(|sum| (CLIENT_CHECKSUM.to_owned(), sum.clone())).collect();
-        uploads.push(Upload { received: file.received, name, declared_type: file.declared_type, fields, title: None });
+        uploads.push(Upload {
+            received: file.received,
+            name,
+            declared_type: file.declared_type,
+            fields,
+            title: None,
+            terms: Terms::default(),
+        });
     }
     Ok(uploads)
 }

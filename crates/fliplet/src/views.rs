@@ -2,7 +2,7 @@
 
 use content::Family;
 use jiff::Timestamp;
-use library::{Actor, Asset, Folder, FolderKind, Right, Scan};
+use library::{Actor, Asset, Folder, Right, Scan};
 use serde::Serialize;
 use serde_json::{Value, json};
 use wire::{Base, Query};
@@ -103,6 +103,8 @@ pub(crate) struct Notes {
     pub(crate) client_checksum: Option<String>,
     /// What somebody set, where it differs from where the file lies.
     pub(crate) is_organization_media: Option<bool>,
+    /// Whether files are scanned here.
+    pub(crate) scans: bool,
 }
 
 /// What depends on who looks.
@@ -136,7 +138,7 @@ struct NestedFolder {
 impl FileView {
     pub(crate) fn of(asset: &Asset, urls: &Urls, sight: Sight, notes: Notes) -> Self {
         let path = paths::of_asset(asset);
-        let folder = (asset.folder.kind == FolderKind::Plain).then_some(&asset.folder);
+        let folder = asset.folder.kind.is_shown().then_some(&asset.folder);
         let app_id = asset.folder.space();
         let version = asset.version.as_ref();
         let seen = version.filter(|version| version.pixels.is_some());
@@ -165,7 +167,7 @@ impl FileView {
                 size: version.map_or(0, |version| version.blob.size),
                 checksum: version.map(|version| hex::encode(version.blob.digest.md5)).unwrap_or_default(),
                 client_checksum: notes.client_checksum,
-                av: scan_status(asset.scan).map(|status| json!({ "status": status })),
+                av: scan_status(asset.scan, notes.scans).map(|status| json!({ "status": status })),
             },
             deleted_at: asset.deleted_at.or_else(|| trashed_at(&asset.folder)).map(Timestamped),
             master_media_file_id: None,
@@ -237,12 +239,13 @@ fn trashed_at(folder: &Folder) -> Option<i64> {
     folder.deleted_at.or_else(|| (!folder.lives()).then_some(folder.updated_at))
 }
 
-/// The word for a scan's state; none where nobody scans.
-const fn scan_status(scan: Scan) -> Option<&'static str> {
+/// The word for a scan's state; none where nobody scans. Decisions 9.
+const fn scan_status(scan: Scan, scans: bool) -> Option<&'static str> {
     match scan {
         Scan::Queued => Some("queued"),
         Scan::Clean => Some("clean"),
         Scan::Infected => Some("infected"),
+        Scan::Unscanned if scans => Some("error"),
         Scan::Unscanned => None,
     }
 }

@@ -86,6 +86,17 @@ enum Who {
     System,
     Anonymous,
     Holder(Arc<Holder>),
+    Guest(Arc<Guest>),
+}
+
+/// Somebody without an account whom a person has let in by a link to one folder.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    pub(crate) rights: Rights,
+    /// Who let them in, and whom they act as.
+    pub(crate) host: User,
+    /// `/7/` for folder 7.
+    scope: String,
 }
 
 /// The holder of a token, worked out once and kept in memory with it.
@@ -106,6 +117,12 @@ pub(crate) enum Say {
     Final,
     /// The rules that hold there, if there are any.
     Rules,
+}
+
+impl Guest {
+    pub(crate) fn new(folder: &Folder, host: User, rights: Rights) -> Self {
+        Self { rights, host, scope: format!("/{}/", folder.id) }
+    }
 }
 
 impl Holder {
@@ -137,6 +154,10 @@ impl Actor {
         Self { who: Who::Holder(holder), origin }
     }
 
+    pub(crate) const fn guest(guest: Arc<Guest>, origin: Origin) -> Self {
+        Self { who: Who::Guest(guest), origin }
+    }
+
     /// The same with no more than these rights.
     #[must_use]
     pub fn restricted_to(&self, rights: Rights) -> Self {
@@ -145,7 +166,7 @@ impl Actor {
                 let holder = holder.restricted_to(rights);
                 Self { who: Who::Holder(Arc::new(holder)), origin: self.origin.clone() }
             }
-            Who::System | Who::Anonymous | Who::Holder(_) => self.clone(),
+            Who::System | Who::Anonymous | Who::Holder(_) | Who::Guest(_) => self.clone(),
         }
     }
 
@@ -161,10 +182,24 @@ impl Actor {
         matches!(self.who, Who::Anonymous)
     }
 
+    /// Whether the actor came by a link and has no key either: what a scan has not seen yet is not for them.
+    pub(crate) const fn is_outsider(&self) -> bool {
+        matches!(self.who, Who::Anonymous | Who::Guest(_))
+    }
+
+    /// Whether the actor was let in by a link.
+    pub(crate) const fn is_guest(&self) -> bool {
+        matches!(self.who, Who::Guest(_))
+    }
+
     /// The person or service that the actor acts as, if any.
     #[must_use]
     pub fn user(&self) -> Option<&User> {
-        self.holding().map(|holder| &holder.user)
+        match &self.who {
+            Who::Holder(holder) => Some(&holder.user),
+            Who::Guest(guest) => Some(&guest.host),
+            Who::System | Who::Anonymous => None,
+        }
     }
 
     /// What the actor's key allows at most; rules may allow less.
@@ -174,13 +209,14 @@ impl Actor {
             Who::System => Rights::ALL,
             Who::Anonymous => Rights::NONE,
             Who::Holder(holder) => holder.rights,
+            Who::Guest(guest) => guest.rights,
         }
     }
 
     pub(crate) fn holding(&self) -> Option<&Holder> {
         match &self.who {
             Who::Holder(holder) => Some(holder),
-            Who::System | Who::Anonymous => None,
+            Who::System | Who::Anonymous | Who::Guest(_) => None,
         }
     }
 
@@ -216,7 +252,11 @@ impl Actor {
     /// # Errors
     /// `Unauthenticated` for those without a key.
     pub fn tenant_id(&self) -> Result<i64, Fault> {
-        self.token().map(|token| token.tenant_id).ok_or(Fault::Unauthenticated)
+        match &self.who {
+            Who::Holder(holder) => Ok(holder.token.tenant_id),
+            Who::Guest(guest) => Ok(guest.host.tenant_id),
+            Who::System | Who::Anonymous => Err(Fault::Unauthenticated),
+        }
     }
 
     /// Whether the actor's key, if there is one, allows this with what lies in `folder`; another tenant's folders do not
@@ -225,6 +265,11 @@ impl Actor {
         match &self.who {
             Who::System => Ok(Say::Final),
             Who::Anonymous => Ok(Say::Rules),
+            Who::Guest(guest) if guest.host.tenant_id != folder.tenant_id => Err(Fault::NotFound(Noun::Folder)),
+            Who::Guest(guest) if !folder.path.contains(&guest.scope) => Err(Fault::NotFound(Noun::Folder)),
+            // Who let them in answers for it; no rule was made with them in mind.
+            Who::Guest(guest) if guest.rights.has(right) => Ok(Say::Final),
+            Who::Guest(_) => Err(Fault::Denied),
             Who::Holder(holder) if holder.token.tenant_id != folder.tenant_id => Err(Fault::NotFound(Noun::Folder)),
             Who::Holder(holder) => {
                 let inside = holder.scope.as_deref().is_none_or(|scope| folder.path.contains(scope));
@@ -243,7 +288,8 @@ impl Actor {
             Who::System => Ok(()),
             Who::Anonymous => Err(Fault::Unauthenticated),
             Who::Holder(holder) if holder.rights.has(right) => Ok(()),
-            Who::Holder(_) => Err(Fault::Denied),
+            Who::Guest(guest) if guest.rights.has(right) => Ok(()),
+            Who::Holder(_) | Who::Guest(_) => Err(Fault::Denied),
         }
     }
 
@@ -254,7 +300,7 @@ impl Actor {
             Who::Anonymous => Err(Fault::Unauthenticated),
             Who::Holder(holder) if holder.token.tenant_id != tenant_id => Err(Fault::NotFound(Noun::Tenant)),
             Who::Holder(holder) if holder.scope.is_none() && holder.rights.has(Right::Manage) => Ok(()),
-            Who::Holder(_) => Err(Fault::Denied),
+            Who::Holder(_) | Who::Guest(_) => Err(Fault::Denied),
         }
     }
 
@@ -263,7 +309,7 @@ impl Actor {
         match self.who {
             Who::System => Ok(()),
             Who::Anonymous => Err(Fault::Unauthenticated),
-            Who::Holder(_) => Err(Fault::Denied),
+            Who::Holder(_) | Who::Guest(_) => Err(Fault::Denied),
         }
     }
 }

@@ -40,8 +40,12 @@ impl Library {
     /// `NotFound`, `Denied`.
     pub async fn asset_or_trashed(&self, actor: &Actor, asset_id: i64) -> Result<Asset, Fault> {
         let asset = self.expect_any_asset(actor, asset_id, Right::Read).await?;
-        let shown = asset.lives() && !self.is_over(&asset);
-        if actor.is_anonymous() && !shown { Err(Fault::Unauthenticated) } else { Ok(asset) }
+        let is_over = asset.lives() && self.is_over(&asset);
+        match actor.is_anonymous() {
+            true if is_over || !asset.lives() => Err(Fault::Unauthenticated),
+            false if is_over => Err(Fault::NotFound(Noun::Asset)),
+            _ => Ok(asset),
+        }
     }
 
     /// Several files at once, as [`Self::asset`] gives them, in the order asked for and without those that are missing or
@@ -94,7 +98,8 @@ impl Library {
     /// Renames a file, moves it, or both; what is `None` stays.
     ///
     /// # Errors
-    /// `NotFound` when it or the new folder is gone, `Invalid` for a name that can not be one.
+    /// `NotFound` when it or the new folder is gone, `Invalid` for a name that can not be one, `Unsupported` for what the folder does not
+    /// take.
     pub async fn change_asset(
         &self,
         actor: &Actor,
@@ -134,6 +139,8 @@ impl Library {
             // Where it was it is no longer, and other rules hold where it comes to.
             self.expect_with(actor, Right::Delete, &asset).await?;
         }
+        let (folder_then, name_then) = (folder_id.unwrap_or(asset.folder.id), name.as_deref().unwrap_or(&asset.name));
+        self.expect_taken(actor, &asset, folder_then, name_then).await?;
         let change = AssetChange {
             seen: None,
             missing: Missing::default(),
@@ -238,16 +245,6 @@ impl Library {
         let asset = asset.ok_or_else(missing)?;
         self.expect_with(actor, right, &asset).await.map_err(as_of_asset)?;
         Ok(asset)
-    }
-
-    /// Whether the scan lets a file's bytes out to this actor.
-    pub(crate) fn expect_safe(actor: &Actor, asset: &Asset) -> Result<(), Fault> {
-        match asset.scan {
-            Scan::Infected => Err(Fault::Quarantined),
-            // Those without a key get what was looked at, or what nobody is going to look at.
-            Scan::Queued if actor.is_anonymous() => Err(Fault::Unauthenticated),
-            Scan::Queued | Scan::Clean | Scan::Unscanned => Ok(()),
-        }
     }
 }
 

@@ -27,19 +27,33 @@ impl Library {
         Ok(self.signing_keys().await?.iter().map(|key| mac(&key.secret, purpose)).collect())
     }
 
-    /// A signature of a text, 43 characters of `A-Za-z0-9_-`.
-    pub(crate) async fn sign(&self, purpose: &str, text: &str) -> Result<String, Fault> {
+    /// A signature of a text, 43 characters of `A-Za-z0-9_-`. Each use has a name of its own; a dialect's begins with its realm.
+    ///
+    /// # Errors
+    /// When the keys can not be read.
+    pub async fn sign(&self, purpose: &str, text: &str) -> Result<String, Fault> {
         let keys = self.keys_for(purpose).await?;
         let key = keys.first().ok_or(Fault::Unavailable("database"))?;
         Ok(URL_SAFE_NO_PAD.encode(mac(key, text)))
     }
 
     /// Whether a text was signed here for this use.
-    pub(crate) async fn is_signed(&self, purpose: &str, text: &str, signature: &str) -> Result<bool, Fault> {
+    ///
+    /// # Errors
+    /// As for [`Library::sign`].
+    pub async fn is_signed(&self, purpose: &str, text: &str, signature: &str) -> Result<bool, Fault> {
         let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else { return Ok(false) };
         let keys = self.keys_for(purpose).await?;
         // In constant time for each key, of which there are few.
         Ok(keys.iter().any(|key| hasher(key, text).verify_slice(&signature).is_ok()))
+    }
+
+    /// A secret for one use that never changes, 64 hexadecimal digits: to be told to those who are to check what we sign for them.
+    ///
+    /// # Errors
+    /// When the keys can not be read.
+    pub async fn lasting_secret(&self, purpose: &str) -> Result<String, Fault> {
+        Ok(hex::encode(self.lasting_key(purpose).await?))
     }
 
     /// The key that is there longest, which is never given up.
@@ -71,6 +85,8 @@ fn hasher(key: &[u8], text: &str) -> Hmac<Sha256> {
     hasher
 }
 
-fn mac(key: &[u8], text: &str) -> [u8; 32] {
+/// The HMAC-SHA-256 of a text.
+#[must_use]
+pub fn mac(key: &[u8], text: &str) -> [u8; 32] {
     hasher(key, text).finalize().into_bytes().into()
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::TryStreamExt;
 use store::{
+    assets::Expired,
     audit::Stamp,
     blobs::{BlobKey, Found, Kind},
 };
@@ -65,7 +66,11 @@ impl Library {
                         continue;
                     }
                     for key in keys {
-                        self.put_away(key).await?;
+                        if blob.shred {
+                            self.inner.blobs.delete(key).await.map_err(store_fault)?;
+                        } else {
+                            self.put_away(key).await?;
+                        }
                     }
                 }
                 collected.dead_blobs += 1;
@@ -128,7 +133,10 @@ impl Library {
     pub(crate) async fn tend(&self) -> Result<(), Fault> {
         self.end_expired().await?;
         self.empty_old_trash().await?;
+        self.purge_what_is_due().await?;
         self.forget_downloads().await?;
+        self.forget_dispatches().await?;
+        self.forget_visits().await?;
         let mut collected = Collected::default();
         self.collect_dead(false, &mut collected).await?;
         self.drop_held(false, &mut collected).await?;
@@ -137,16 +145,22 @@ impl Library {
         Ok(())
     }
 
-    /// Puts in the trash what is over: nobody has seen it since, and now nobody counts it either.
+    /// Puts in the trash what is over, or removes it for good: nobody has seen it since, and now nobody counts it either.
     async fn end_expired(&self) -> Result<(), Fault> {
         let stamp = Stamp::system(self.now_ms());
         loop {
             let expired = self.inner.catalog.expired_assets(stamp.now_ms, PAGE).await?;
             let mut ended = 0;
-            for (tenant_id, id) in &expired {
-                match self.inner.catalog.trash_asset(*tenant_id, *id, &stamp).await {
+            for Expired { tenant_id, id, for_good } in &expired {
+                let outcome = if *for_good {
+                    let wish = self.removal_wish(false);
+                    self.inner.catalog.remove_asset(*tenant_id, *id, wish, &stamp).await
+                } else {
+                    self.inner.catalog.trash_asset(*tenant_id, *id, &stamp).await
+                };
+                match outcome {
                     Ok(()) => ended += 1,
-                    // It went with its folder, or somebody was faster.
+                    // Somebody was faster.
                     Err(store::Error::Missing(_)) => {}
                     Err(error) => return Err(error.into()),
                 }
@@ -158,26 +172,41 @@ impl Library {
         }
     }
 
+    /// What was put in the trash with an end of its own.
+    async fn purge_what_is_due(&self) -> Result<(), Fault> {
+        let stamp = Stamp::system(self.now_ms());
+        loop {
+            let mut purged = 0;
+            for (tenant_id, id) in self.inner.catalog.assets_to_purge(stamp.now_ms, PAGE).await? {
+                purged += done(self.inner.catalog.purge_asset(tenant_id, id, &stamp).await)?;
+                self.inner.cards.void(id);
+            }
+            if purged == 0 {
+                return Ok(());
+            }
+        }
+    }
+
     async fn empty_old_trash(&self) -> Result<(), Fault> {
         let age_ms = self.inner.limits.trash_age_ms;
         if age_ms == 0 {
             return Ok(());
         }
         let stamp = Stamp::system(self.now_ms());
-        let before = (stamp.now_ms - age_ms + 1, i64::MIN);
+        let until_ms = stamp.now_ms - age_ms;
         for tenant in self.inner.catalog.tenants(i64::MAX).await? {
             loop {
-                let assets = self.inner.catalog.deleted_assets(tenant.id, before, PAGE).await?;
                 let mut purged = 0;
-                for asset in &assets {
-                    purged += done(self.inner.catalog.purge_asset(tenant.id, asset.id, &stamp).await)?;
-                    self.inner.cards.void(asset.id);
+                for id in self.inner.catalog.old_trash(tenant.id, until_ms, PAGE).await? {
+                    purged += done(self.inner.catalog.purge_asset(tenant.id, id, &stamp).await)?;
+                    self.inner.cards.void(id);
                 }
                 if purged == 0 {
                     break;
                 }
             }
             loop {
+                let before = (until_ms + 1, i64::MIN);
                 let folders = self.inner.catalog.deleted_folders(tenant.id, before, PAGE).await?;
                 let mut purged = 0;
                 for folder in &folders {
@@ -199,22 +228,24 @@ impl Library {
         let swept = self.inner.blobs.sweep_staging(age, self.now()).await.map_err(store_fault)?;
         let mut collected = Collected::default();
         self.collect_strays(false, &mut collected).await?;
-        self.forget_announcements().await?;
+        self.forget_uploads().await?;
         tracing::info!(swept, strays = collected.strays, "swept");
         Ok(())
     }
 
-    /// Forgets uploads that were announced and never came. One whose parts are held is another matter.
-    async fn forget_announcements(&self) -> Result<(), Fault> {
+    /// Forgets uploads that were announced and never came, or came in part.
+    pub(crate) async fn forget_uploads(&self) -> Result<(), Fault> {
         loop {
-            let over = self.inner.catalog.expired_uploads(self.now_ms(), PURGE_PAGE).await?;
-            let empty: Vec<i64> =
-                over.iter().filter(|upload| upload.received_bytes == 0).map(|upload| upload.id).collect();
-            for id in &empty {
-                self.inner.catalog.delete_upload(*id).await?;
-            }
-            if empty.is_empty() {
+            let now_ms = self.now_ms();
+            let over = self.inner.catalog.expired_uploads(now_ms, PURGE_PAGE).await?;
+            if over.is_empty() {
                 return Ok(());
+            }
+            for upload in over {
+                for key in self.inner.catalog.forget_chunked(upload.tenant_id, upload.id, now_ms).await? {
+                    self.discard(key).await;
+                }
+                upload.asset_id.into_iter().for_each(|id| self.inner.cards.void(id));
             }
         }
     }

@@ -47,6 +47,25 @@ pub struct Words {
     pub tags: Vec<String>,
 }
 
+impl Words {
+    /// Whether they can be kept.
+    ///
+    /// # Errors
+    /// `Invalid` for what is too long, or holds a NUL.
+    pub fn check(&self) -> Result<(), Fault> {
+        expect_sound(self.title.as_deref(), self.description.as_deref(), &self.tags)
+    }
+
+    pub(crate) fn said(&self) -> Description {
+        Description {
+            title: self.title.clone(),
+            description: self.description.clone(),
+            tags: self.tags.clone(),
+            text_key: text_key(self.title.as_ref(), self.description.as_ref(), &self.tags),
+        }
+    }
+}
+
 /// The longest title, description or keyword, in bytes, and the most keywords.
 const MAX_TITLE_BYTES: usize = 1_024;
 const MAX_DESCRIPTION_BYTES: usize = 64 * 1_024;
@@ -74,14 +93,8 @@ impl Library {
     pub async fn describe_asset(&self, actor: &Actor, asset_id: i64, words: &Words) -> Result<(), Fault> {
         let asset = self.expect_asset(actor, asset_id, Right::Update).await?;
         expect_sound(words.title.as_deref(), words.description.as_deref(), &words.tags)?;
-        let said = Description {
-            title: words.title.clone(),
-            description: words.description.clone(),
-            tags: words.tags.clone(),
-            text_key: text_key(words.title.as_ref(), words.description.as_ref(), &words.tags),
-        };
         let stamp = actor.stamp(self.now_ms());
-        let done = self.inner.catalog.describe_asset(asset.tenant_id, asset_id, &said, &stamp).await;
+        let done = self.inner.catalog.describe_asset(asset.tenant_id, asset_id, &words.said(), &stamp).await;
         self.inner.cards.void(asset_id);
         Ok(done?)
     }

@@ -7,12 +7,12 @@ use std::{
 };
 
 use content::{Content, Portion};
-use store::downloads::Download;
+use store::downloads::{Download, Logged};
 
-use crate::{Actor, Asset, Fault, Library};
+use crate::{Actor, Asset, Fault, Library, Noun};
 
 /// For how long a counted download may be taken up again, in milliseconds.
-const RESUME_MS: i64 = 60 * 60 * 1_000;
+pub(crate) const RESUME_MS: i64 = 60 * 60 * 1_000;
 /// Callers of different files seldom meet at one lock.
 const SHELVES: usize = 16;
 
@@ -30,6 +30,8 @@ pub struct Delivery {
 pub struct Toll {
     limited: Vec<i64>,
     unlimited: Vec<i64>,
+    /// Names a way to the bytes that was counted when it was given out.
+    ticket: Option<String>,
     tag: String,
     size: u64,
 }
@@ -43,6 +45,15 @@ impl Toll {
             list.push(asset.id);
         }
         toll
+    }
+
+    /// The same of another form of the same files.
+    pub(crate) fn about(self, content: &Content) -> Self {
+        Self { tag: content.tag.clone(), size: content.body.len(), ..self }
+    }
+
+    pub(crate) fn with_ticket(self, ticket: &str) -> Self {
+        Self { ticket: Some(ticket.to_owned()), ..self }
     }
 }
 
@@ -73,15 +84,23 @@ impl Library {
         let Some(portion) = portion else { return Ok(()) };
         if !toll.limited.is_empty() {
             let now_ms = self.now_ms();
+            let address = actor.origin().address.map(|address| address.to_string());
             let download = Download {
                 assets: &toll.limited,
                 caller: &actor.caller(),
+                address: address.as_deref(),
                 tag: &toll.tag,
                 size: toll.size,
                 resumed_bytes: portion.resumes.then_some(portion.bytes),
                 now_ms,
                 begun_after_ms: now_ms - RESUME_MS,
+                adds_up: false,
             };
+            if let Some(ticket) = &toll.ticket
+                && self.goes_by_ticket(ticket, &download, portion).await?
+            {
+                return Ok(());
+            }
             let spent = self.inner.catalog.spend_download(&download).await;
             // What is used up now is to be seen at once, by packages and listings too.
             toll.limited.iter().for_each(|id| self.inner.cards.void(*id));
@@ -93,6 +112,57 @@ impl Library {
             toll.unlimited.iter().for_each(|id| self.inner.downloads.add(*id, 1));
         }
         Ok(())
+    }
+
+    /// Whether bytes were counted when the way to them was given out. From the beginning they go once for each time, however few
+    /// of them are asked for: what breaks off is then taken up again by whoever has it, as if they had been counted here.
+    async fn goes_by_ticket(&self, ticket: &str, download: &Download<'_>, portion: Portion) -> Result<bool, Fault> {
+        let catalog = &self.inner.catalog;
+        // What the caller has begun leaves the ticket to what is yet to begin.
+        if portion.resumes && catalog.resume_download(download, portion.bytes).await? {
+            return Ok(true);
+        }
+        let by_ticket = Download { caller: ticket, ..download.clone() };
+        let bytes = if portion.resumes { portion.bytes } else { download.size };
+        if !catalog.resume_download(&by_ticket, bytes).await? {
+            return Ok(false);
+        }
+        if !portion.resumes {
+            catalog.begin_download(download).await?;
+        }
+        Ok(true)
+    }
+
+    /// The bytes of one version of a file, for whoever was given the way to them, and whose they are. By a `ticket` that a link was
+    /// followed with ([`Self::follow_link`]), a limited file is free as often as that was counted.
+    ///
+    /// # Errors
+    /// `NotFound` when the file or the version is not there, or not to be let out.
+    pub async fn version_contents(
+        &self,
+        actor: &Actor,
+        (asset_key, version_id): (&str, i64),
+        ticket: &str,
+    ) -> Result<(i64, Delivery), Fault> {
+        let missing = || Fault::NotFound(Noun::Asset);
+        let (asset_id, version) = self.inner.catalog.version(version_id).await?.ok_or_else(missing)?;
+        let asset = self.given_asset(actor, asset_id).await?;
+        let is_current = asset.version.as_ref().is_some_and(|current| current.id == version_id);
+        if asset.key != asset_key || (!is_current && !self.gives_old(&version).await?) {
+            return Err(missing());
+        }
+        let content = self.original(&asset, &version).await?;
+        let toll = Toll::of([&*asset], &content).with_ticket(ticket);
+        Ok((asset.tenant_id, Delivery { content, toll }))
+    }
+
+    /// The downloads of limited files that were counted, oldest first.
+    ///
+    /// # Errors
+    /// `NotFound` for another tenant's files. The caller has them from a verb that checked the rights.
+    pub async fn logged_downloads(&self, actor: &Actor, assets: &[Asset]) -> Result<Vec<Logged>, Fault> {
+        let ids = Self::ids_of_own(actor, assets)?;
+        Ok(self.inner.catalog.logged_downloads(&ids).await?)
     }
 
     /// Writes down what was counted in memory. What a crash loses is a second's worth, and of no limit.

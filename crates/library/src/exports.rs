@@ -65,7 +65,8 @@ impl Library {
         let sealed = tokio::task::spawn_blocking(move || (archive_tag(&entries), archive(entries)));
         let (tag, body) = sealed.await.map_err(Fault::internal)?;
         let name = format!("{name}.zip");
-        let content = Content { body, media_type: MediaType::ZIP, name, tag, modified_ms, sha256: None };
+        let content =
+            Content { body, media_type: MediaType::ZIP, name, tag, modified_ms, sha256: None, harmless: false };
         let toll = Toll::of(assets.values(), &content);
         Ok(Delivery { content, toll })
     }
@@ -152,7 +153,7 @@ impl Packing<'_> {
     fn push_asset(&mut self, prefix: &str, asset: &Asset) -> Result<(), Fault> {
         let Some(version) = asset.version.as_ref().filter(|_| asset.state == AssetState::Ready) else { return Ok(()) };
         let used_up = asset.download_limit.is_some_and(|limit| asset.download_count >= limit);
-        if Library::expect_safe(self.actor, asset).is_err() || used_up {
+        if self.library.expect_safe(self.actor, asset).is_err() || used_up {
             return Ok(());
         }
         self.assets.entry(asset.id).or_insert_with(|| asset.clone());

@@ -33,6 +33,8 @@ pub enum Invalid {
     Page,
     /// Other bytes came than were announced.
     Length,
+    /// An address to call is none, or leads nowhere that calls go to.
+    Address,
     /// Anything else, in plain words.
     Other(&'static str),
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use store::fields::{FieldSet, Said};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{Actor, Asset, Fault, Field, Invalid, Library, Noun, Right, descriptions, names};
 
@@ -23,8 +23,15 @@ pub struct FieldsWish {
 const MAX_FIELDS: usize = 1_000;
 const MAX_FIELDS_BYTES: usize = 256 * 1_024;
 
-/// Who changes the fields of a file takes its turn: else, of many at once, all but one would do their work for nothing.
+/// Who changes a file in several steps takes its turn: else, of many at once, all but one would do their work for nothing.
 pub(crate) struct Turns(Vec<Mutex<()>>);
+
+impl Turns {
+    pub(crate) async fn of(&self, asset_id: i64) -> MutexGuard<'_, ()> {
+        let at = usize::try_from(asset_id.unsigned_abs() % TURNS as u64).unwrap_or_default();
+        self.0[at].lock().await
+    }
+}
 
 /// Files share turns by id: a collision only costs a wait.
 const TURNS: usize = 256;
@@ -49,8 +56,7 @@ impl Library {
         asset_id: i64,
         work: impl Fn(&Asset, &[Field]) -> Result<FieldsWish, E>,
     ) -> Result<Arc<Asset>, E> {
-        let at = usize::try_from(asset_id.unsigned_abs() % TURNS as u64).unwrap_or_default();
-        let _turn = self.inner.turns.0[at].lock().await;
+        let _turn = self.inner.turns.of(asset_id).await;
         for _ in 0..MAX_TRIES {
             self.expect_asset(actor, asset_id, Right::Update).await?;
             // What is in memory may be older than what is to be exchanged.

@@ -90,6 +90,7 @@ impl Library {
             slug: slugs::of_folder(&name),
             name,
             public_read: false,
+            expires_at: None,
             created_by: self.author(actor, parent.tenant_id).await?,
         };
         Ok(self.inner.catalog.add_folder(&folder, &actor.stamp(self.now_ms())).await?)
@@ -192,7 +193,7 @@ impl Library {
     pub async fn list_folder(&self, actor: &Actor, folder_id: i64) -> Result<Listing, Fault> {
         let folder = self.folder(actor, folder_id).await?;
         let mut folders = self.seen_folders(actor, folder_id).await?;
-        folders.retain(|inner| inner.kind == FolderKind::Plain);
+        folders.retain(|inner| inner.kind.is_shown());
         let assets = self.seen_assets(actor, folder_id, (0, usize::MAX), |_| true).await?;
         Ok(Listing { folder, folders, assets })
     }

@@ -10,74 +10,103 @@ mod care;
 mod chance;
 mod clock;
 mod codes;
+mod collections;
 mod descriptions;
+mod dispatches;
 mod downloads;
+mod entries;
 mod exports;
 mod fault;
+mod fetches;
 mod fields;
 mod folders;
 mod image_details;
+mod inboxes;
 mod jobs;
+mod kinds;
 mod latest;
 mod links;
+mod listed;
 mod names;
+mod offers;
 mod paths;
 mod records;
+mod removals;
 mod renditions;
 mod rules;
+mod sanitizing;
+mod scanning;
 mod search;
 mod sessions;
 mod slugs;
 mod tenants;
 mod tokens;
 mod trash;
+mod upload_policies;
 mod uploads;
 mod verify;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 pub use actor::{Actor, Origin, Right, Rights};
 pub use assets::Listing;
+pub use capabilities::mac;
 pub use care::Collected;
-pub use chance::{hex_key_32, key_20, random_below, secret};
+pub use chance::{digits, hex_key_32, key_20, random_below, secret, uuid_4};
 pub use clock::Clock;
 pub use codes::Codes;
+pub use collections::CollectionWish;
 pub use descriptions::{AssetNotes, NotesWanted, Words};
 pub use downloads::{Delivery, Toll};
 pub use exports::Package;
 pub use fault::{Fault, Invalid, Noun};
 pub use fields::FieldsWish;
 pub use image_details::ImageDetails;
+pub use inboxes::InboxWish;
 pub use jobs::JobRunner;
 pub use latest::Latest;
-pub use links::Offer;
+pub use links::{LinkWish, OpenLink, Visitor};
+pub use listed::Listed;
 pub use media::{
     Accepts, Crop, Focus, Format, Plan, Renderer, RendererConfig, Resize, Videos, VideosConfig, Wanted, find_program,
 };
 pub use names::split_extension;
+pub use offers::Offer;
+pub use outbound::{Config as OutboundConfig, Outbound};
 pub use paths::{Found, Place};
+pub use records::{RecordWish, RecordsOf};
 pub use renditions::{Dropped, RenditionsOf, Warmed, extension_of};
 pub use rules::{MAX_RULES, RulesInForce};
+pub use scan::{Config as ScannerConfig, Scanner};
+pub use scanning::ScanPolicy;
 pub use search::{Search, SearchHits};
 pub use slugs::slugify;
 pub use store::{
     Catalog,
-    assets::{Asset, AssetState, Picture, Scan, Version},
+    assets::{Asset, AssetState, Picture, Removal, Scan, Terms, Version},
     audit::{Action, AuditLine, Stamp},
     blobs::Blobs,
+    collections::Collection,
+    dispatches::{Dispatch, DispatchState, Parcel},
+    downloads::Logged,
+    fetches::{Fetch, FetchState},
     fields::Field,
     folders::{Folder, FolderKind},
     jobs::{Job, JobState, Work},
+    links::{Link, Visit, VisitOutcome},
     records::Record,
     rules::{Access, Allow, Condition, Governing, Rule, Ruled, Test},
+    scans::{Quarantined, Verdict},
     tenants::Tenant,
     tokens::Token,
+    upload_policies::{PolicyOf, UploadPolicy},
     users::User,
 };
 pub use tenants::{Founded, NewPerson};
 pub use tokens::TokenWish;
 pub use trash::Trash;
-pub use uploads::{Announcement, Ingest, Look, Received, Upload};
+pub use upload_policies::check_policy;
+pub use uploads::{Announcement, ChunkOutcome, ChunkProgress, ChunkWish, Ingest, Look, Received, Upload, Which};
 pub use verify::{Problem, Verified, Wrong};
 
 /// What a library allows. Every limit has its unit in its name.
@@ -136,6 +165,11 @@ struct Inner {
     blobs: Blobs,
     renderer: Renderer,
     videos: Videos,
+    outbound: Outbound,
+    scanner: Option<Scanner>,
+    scan_policy: ScanPolicy,
+    harmless: sanitizing::Memory,
+    default_policies: HashMap<String, UploadPolicy>,
     clock: Clock,
     limits: Limits,
     /// What is made of an image before anybody asks.
@@ -145,41 +179,69 @@ struct Inner {
     tokens: tokens::Memory,
     paths: paths::Memory,
     turns: fields::Turns,
+    chunk_turns: fields::Turns,
+    scan_turns: fields::Turns,
     renditions: renditions::Memory,
     rules: rules::Memory,
     downloads: downloads::Counter,
     calls: downloads::Counter,
     jobs: tokio::sync::Notify,
+    going_out: tokio::sync::Notify,
+    fetching: tokio::sync::Notify,
+    scanning: tokio::sync::Notify,
+}
+
+/// What a library is put together from.
+pub struct Parts {
+    /// The rows.
+    pub catalog: Catalog,
+    /// The bytes.
+    pub blobs: Blobs,
+    /// Who draws images.
+    pub renderer: Renderer,
+    /// Who looks at films.
+    pub videos: Videos,
+    /// What goes out.
+    pub outbound: Outbound,
+    /// Who looks for viruses, if anybody does.
+    pub scanner: Option<Scanner>,
+    /// What may go out before it was looked at.
+    pub scan_policy: ScanPolicy,
+    /// Which files holders of keys of a realm may bring where no policy was set, by realm.
+    pub default_policies: HashMap<String, UploadPolicy>,
 }
 
 impl Library {
     /// Puts a library together from its parts. `previews` are made of every image that comes in, before anybody asks for them:
     /// [`Self::preview_plan`], and what else its dialects show at once.
     #[must_use]
-    pub fn new(
-        catalog: Catalog,
-        blobs: Blobs,
-        renderer: Renderer,
-        videos: Videos,
-        clock: Clock,
-        limits: Limits,
-        previews: Vec<Plan>,
-    ) -> Self {
+    pub fn new(parts: Parts, clock: Clock, limits: Limits, previews: Vec<Plan>) -> Self {
+        let Parts { catalog, blobs, renderer, videos, outbound, scanner, scan_policy, default_policies } = parts;
         let inner = Inner {
             cards: cards::Cards::new(&limits),
             keys: capabilities::Memory::default(),
             tokens: tokens::Memory::new(&limits),
             paths: paths::Memory::new(&limits),
             turns: fields::Turns::default(),
+            chunk_turns: fields::Turns::default(),
+            scan_turns: fields::Turns::default(),
             renditions: renditions::Memory::new(&limits),
             rules: rules::Memory::new(&limits),
             downloads: downloads::Counter::default(),
             calls: downloads::Counter::default(),
             jobs: tokio::sync::Notify::new(),
+            going_out: tokio::sync::Notify::new(),
+            fetching: tokio::sync::Notify::new(),
+            scanning: tokio::sync::Notify::new(),
             catalog,
             blobs,
             renderer,
             videos,
+            outbound,
+            scanner,
+            scan_policy,
+            harmless: sanitizing::Memory::default(),
+            default_policies,
             clock,
             limits,
             previews,
@@ -212,6 +274,20 @@ impl Library {
             troubles.push("renderer");
         }
         troubles
+    }
+
+    /// Which parts are out of order without which requests are answered all the same: what needs them is done later.
+    pub async fn delays(&self) -> Vec<&'static str> {
+        let mut delays = Vec::new();
+        if self.inner.outbound.check_mail().await.is_err() {
+            delays.push("mail");
+        }
+        if let Some(scanner) = &self.inner.scanner
+            && scanner.check().await.is_err()
+        {
+            delays.push("scanner");
+        }
+        delays
     }
 
     /// Makes what was acknowledged durable and lets go of the database.

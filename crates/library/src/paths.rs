@@ -28,6 +28,7 @@ const SWEEP_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// What a path names.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "one is looked at and given up: nobody keeps many")]
 pub enum Found {
     /// A folder.
     Folder(Folder),
@@ -144,6 +145,7 @@ impl Library {
             name,
             slug: Slug::exactly(spot.slug.to_owned()),
             public_read: spot.missing.public_read,
+            expires_at: None,
             created_by: spot.missing.created_by,
             missing: spot.missing,
         };
@@ -199,6 +201,7 @@ impl Library {
         let shown = tokio::spawn(async move {
             let _turn = turn;
             let catalog = &library.inner.catalog;
+            let newest = catalog.newest_asset().await?;
             let hidden = catalog.begin_folder_copy(folder.tenant_id, folder_id, &copy, &stamp).await?;
             let new_key = || chance::secret(KEY_PREFIX_LETTERS);
             let outcome = match catalog.fill_folder_copy(&hidden, copy.created_by, new_key, &stamp).await {
@@ -212,6 +215,8 @@ impl Library {
                 library.inner.jobs.notify_one();
             }
             library.inner.cards.void_all();
+            // Of its files nobody could say anything while they were hidden.
+            library.tell_copies(newest).await?;
             Ok::<_, Fault>(outcome?)
         });
         shown.await.map_err(Fault::internal)?
@@ -239,7 +244,7 @@ impl Library {
         let (asset_id, seen) = self.locate_asset(actor, top, path).await?;
         let asset = self.expect_asset(actor, asset_id, Right::Delete).await?;
         let stamp = actor.stamp(self.now_ms());
-        let done = self.inner.catalog.trash_asset_at(asset.tenant_id, asset_id, Some(&seen), &stamp).await;
+        let done = self.inner.catalog.trash_asset_at(asset.tenant_id, asset_id, (Some(&seen), None), &stamp).await;
         self.inner.cards.void(asset_id);
         Ok(done?)
     }
@@ -253,6 +258,7 @@ impl Library {
         let asset = self.expect_asset(actor, asset_id, Right::Update).await?;
         self.expect_with(actor, Right::Delete, &asset).await?;
         let spot = self.free_spot(actor, place, Noun::Asset).await?;
+        self.expect_taken(actor, &asset, spot.folder.id, spot.slug).await?;
         let change = AssetChange {
             seen: Some(seen),
             name: renamed(&asset.slug, spot.slug)?,
@@ -275,8 +281,9 @@ impl Library {
     pub async fn copy_asset_to(&self, actor: &Actor, path: &[&str], place: &Place<'_>) -> Result<Arc<Asset>, Fault> {
         let (asset_id, _) = self.locate_asset(actor, place.top, path).await?;
         let asset = self.expect_asset(actor, asset_id, Right::Read).await?;
-        Self::expect_safe(actor, &asset)?;
+        self.expect_safe(actor, &asset)?;
         let spot = self.free_spot(actor, place, Noun::Asset).await?;
+        self.expect_taken(actor, &asset, spot.folder.id, spot.slug).await?;
         let copy = AssetCopy {
             folder_id: spot.folder.id,
             created_by: spot.missing.created_by,
@@ -287,6 +294,9 @@ impl Library {
         };
         let stamp = actor.stamp(self.now_ms());
         let copied = self.inner.catalog.copy_asset(asset.tenant_id, asset_id, &copy, &stamp).await?;
+        let copy = self.card(copied).await?.ok_or(Fault::NotFound(Noun::Asset))?;
+        // Something else may have been said of its bytes while it was made.
+        self.tell_known(&copy).await?;
         self.card(copied).await?.ok_or(Fault::NotFound(Noun::Asset))
     }
 

@@ -134,13 +134,13 @@ impl Library {
     /// The file whose bytes the actor may have and the scan lets out.
     async fn safe_asset(&self, actor: &Actor, asset_id: i64) -> Result<Arc<Asset>, Fault> {
         let asset = self.expect_asset(actor, asset_id, Right::Read).await?;
-        Self::expect_safe(actor, &asset)?;
+        self.expect_safe(actor, &asset)?;
         Ok(asset)
     }
 
     /// A limited file has no public preview and no static path.
     fn expect_unlimited(actor: &Actor, asset: &Asset) -> Result<(), Fault> {
-        if actor.is_anonymous() && asset.download_limit.is_some() { Err(Fault::Unauthenticated) } else { Ok(()) }
+        if actor.is_outsider() && asset.download_limit.is_some() { Err(Fault::Unauthenticated) } else { Ok(()) }
     }
 
     /// A file's bytes under a path that needs no key: as [`Self::contents`], but not for limited files.
@@ -198,9 +198,10 @@ impl Library {
             body: self.open(version.blob.key, version.blob.size).await?,
             media_type: version.media_type.clone(),
             name: asset.name.clone(),
-            tag: hex::encode(&version.blob.digest.sha256[..16]),
+            tag: version.tag(),
             modified_ms: version.created_at,
             sha256: Some(version.blob.digest.sha256),
+            harmless: false,
         })
     }
 
@@ -226,6 +227,7 @@ fn rendered(asset: &Asset, version: &Version, (rendition, resolved): (&Rendition
         tag: rendition.key.id().to_string(),
         modified_ms: version.created_at,
         sha256: None,
+        harmless: false,
     }
 }
 

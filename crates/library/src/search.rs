@@ -2,7 +2,7 @@
 
 use store::search::NameSearch;
 
-use crate::{Actor, Asset, Fault, Folder, FolderKind, Invalid, Library, Right, names};
+use crate::{Actor, Asset, Fault, Folder, Invalid, Library, Right, names};
 
 /// What to look for.
 #[derive(Debug, Clone, Default)]
@@ -212,7 +212,7 @@ impl Library {
         }
         match self.folder(actor, id).await {
             Ok(folder) => {
-                let wanted = folder.lives() != search.trashed && folder.kind == FolderKind::Plain;
+                let wanted = folder.lives() != search.trashed && folder.kind.is_shown();
                 if wanted && inside(&folder) {
                     hits.folders.push(folder);
                 }

@@ -4,9 +4,12 @@
 use std::sync::Arc;
 
 use argon2::{Argon2, PasswordHash, PasswordVerifier};
+use tokio::sync::Semaphore;
 
 use crate::{Actor, Fault, Library, Origin, Rights, Token, User, actor::Holder};
 
+/// So many passwords are checked at a time: each takes 19 MiB and a core, and nobody has to be known to have one checked.
+static CHECKING: Semaphore = Semaphore::const_new(4);
 /// Nobody's password: who is not there takes as long to refuse as who is.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdA$OtOB8Xg4GjDMyVXQ5t1B0fSzJIm0oT1dHk5Z0Bvjgk8";
 
@@ -18,13 +21,7 @@ impl Library {
     pub async fn sign_in(&self, tenant_id: i64, email: &str, password: &str) -> Result<User, Fault> {
         let found = self.inner.catalog.user_to_sign_in(tenant_id, &email.trim().to_lowercase()).await?;
         let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
-        let (hash, password) = (hash.unwrap_or_else(|| NOBODY.to_owned()), password.to_owned());
-        // Slow and hungry by design, so never on the async threads.
-        let checked = tokio::task::spawn_blocking(move || {
-            let hash = PasswordHash::new(&hash).ok()?;
-            Argon2::default().verify_password(password.as_bytes(), &hash).ok()
-        });
-        let matches = checked.await.map_err(Fault::internal)?.is_some();
+        let matches = is_password(hash.unwrap_or_else(|| NOBODY.to_owned()), password).await?;
         user.filter(|user| matches && user.disabled_at.is_none()).ok_or(Fault::Unauthenticated)
     }
 
@@ -43,6 +40,16 @@ impl Library {
     /// When the database refuses.
     pub async fn spend_token(&self, token: &Token) -> Result<bool, Fault> {
         Ok(self.inner.catalog.spend_token_call(token.id, self.now_ms()).await?)
+    }
+
+    /// Whether somebody who was given a session by a token can not act by it because they were shut out.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn is_shut_out(&self, realm: &str, token_id: i64, user_id: i64) -> Result<bool, Fault> {
+        let Some(token) = self.inner.catalog.token_by_id(realm, token_id).await? else { return Ok(false) };
+        let user = self.inner.catalog.user(token.tenant_id, user_id).await?;
+        Ok(user.is_some_and(|user| user.disabled_at.is_some()))
     }
 
     /// Somebody who acts by a token without its secret, because they were given a session by it: as its own user, or as another
@@ -76,6 +83,19 @@ impl Library {
         }
         Ok(Actor::holder(holder, origin))
     }
+}
+
+/// Whether a password is the one that was hashed.
+pub(crate) async fn is_password(hash: String, password: &str) -> Result<bool, Fault> {
+    let password = password.to_owned();
+    let turn = CHECKING.acquire().await.expect("it is never closed");
+    // Slow and hungry by design, so never on the async threads.
+    let checked = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        let hash = PasswordHash::new(&hash).ok()?;
+        Argon2::default().verify_password(password.as_bytes(), &hash).ok()
+    });
+    Ok(checked.await.map_err(Fault::internal)?.is_some())
 }
 
 /// What people may do who sign in.

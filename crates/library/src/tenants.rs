@@ -1,5 +1,7 @@
 //! Founding and listing tenants, and the people in them. Mostly the command line's.
 
+use std::collections::HashMap;
+
 use argon2::{Argon2, PasswordHasher};
 use store::{folders::NewFolder, users::NewUser};
 
@@ -77,6 +79,7 @@ impl Library {
             slug: slugs::of_folder(&name),
             name,
             public_read: false,
+            expires_at: None,
             created_by: owner,
         };
         Ok(self.inner.catalog.add_folder(&space, &actor.stamp(self.now_ms())).await?)
@@ -102,6 +105,28 @@ impl Library {
     pub async fn users(&self, actor: &Actor, tenant_id: i64) -> Result<Vec<User>, Fault> {
         actor.expect_manager(tenant_id)?;
         Ok(self.inner.catalog.users(tenant_id, 0, 10_000).await?)
+    }
+
+    /// Those people of the actor's own tenant who have these ids, by id: whoever sees a thing may know who made it.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for those without a key.
+    pub async fn people(&self, actor: &Actor, ids: &[i64]) -> Result<HashMap<i64, User>, Fault> {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        let found = self.inner.catalog.users_by_id(actor.tenant_id()?, &ids).await?;
+        Ok(found.into_iter().map(|user| (user.id, user)).collect())
+    }
+
+    /// All people of the actor's own tenant who are not shut out, oldest first.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for those without a key.
+    pub async fn own_people(&self, actor: &Actor) -> Result<Vec<User>, Fault> {
+        let mut found = self.inner.catalog.users(actor.tenant_id()?, 0, 10_000).await?;
+        found.retain(|user| user.disabled_at.is_none() && user.role != "service");
+        Ok(found)
     }
 
     /// Shuts a person out and takes their keys back.
@@ -137,7 +162,7 @@ async fn new_user(person: NewPerson) -> Result<NewUser, Fault> {
 }
 
 /// Slow and hungry by design, so never on the async threads.
-async fn hash_password(password: String) -> Result<String, Fault> {
+pub(crate) async fn hash_password(password: String) -> Result<String, Fault> {
     let hashed = tokio::task::spawn_blocking(move || {
         Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string())
     });

@@ -178,6 +178,62 @@ impl Library {
     /// `Denied` for those who do not run the tenant, `NotFound` when its user or folder is not there.
     pub async fn add_token(&self, actor: &Actor, wish: TokenWish) -> Result<(Token, String), Fault> {
         actor.expect_manager(wish.tenant_id)?;
+        self.make_token(actor, wish).await
+    }
+
+    /// Makes another token for the person whose token the actor holds: it may no more than that one, and in no other folder.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for those without a token; `Invalid` for a name that can not be one.
+    pub async fn add_own_token(&self, actor: &Actor, name: &str, secret: String) -> Result<Token, Fault> {
+        let own = actor.token().ok_or(Fault::Unauthenticated)?;
+        let wish = TokenWish {
+            tenant_id: own.tenant_id,
+            user_id: own.user_id,
+            realm: own.realm.clone(),
+            kind: own.kind.clone(),
+            name: name.to_owned(),
+            prefix: String::new(),
+            rights: actor.rights(),
+            folder_id: own.folder_id,
+            call_limit: None,
+            secret: Some(secret),
+            expires_at: own.expires_at,
+        };
+        Ok(self.make_token(actor, wish).await?.0)
+    }
+
+    /// The tokens of the same dialect that belong to the person whose token the actor holds and were not taken back, oldest first.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for those without a token.
+    pub async fn own_tokens(&self, actor: &Actor) -> Result<Vec<Token>, Fault> {
+        let own = actor.token().ok_or(Fault::Unauthenticated)?;
+        let mut found = self.inner.catalog.tokens(own.tenant_id, 0, 10_000).await?;
+        found.retain(|token| token.user_id == own.user_id && token.realm == own.realm && token.revoked_at.is_none());
+        Ok(found)
+    }
+
+    /// Takes back one of those: itself, or one that may no more than it.
+    ///
+    /// # Errors
+    /// `NotFound` when it is none of them, `Denied` for one that may more.
+    pub async fn revoke_own_token(&self, actor: &Actor, token_id: i64) -> Result<(), Fault> {
+        let found = self.own_tokens(actor).await?;
+        let token = found.iter().find(|token| token.id == token_id).ok_or(Fault::NotFound(Noun::Token))?;
+        let rights = Rights::from_bits(token.rights);
+        let may_more = rights.and(actor.rights()) != rights
+            || actor.token().is_some_and(|own| own.folder_id.is_some() && own.folder_id != token.folder_id);
+        if may_more && actor.token().is_none_or(|own| own.id != token_id) {
+            return Err(Fault::Denied);
+        }
+        let stamp = actor.stamp(self.now_ms());
+        let done = self.inner.catalog.revoke_token(token.tenant_id, token_id, &stamp).await?;
+        self.inner.tokens.forget_all();
+        if done { Ok(()) } else { Err(Fault::NotFound(Noun::Token)) }
+    }
+
+    async fn make_token(&self, actor: &Actor, wish: TokenWish) -> Result<(Token, String), Fault> {
         if self.inner.catalog.user(wish.tenant_id, wish.user_id).await?.is_none() {
             return Err(Fault::NotFound(Noun::User));
         }

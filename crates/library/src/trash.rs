@@ -1,6 +1,6 @@
 //! The trash of a tenant as a whole: what was put there, and who may see it.
 
-use crate::{Actor, Asset, Fault, Folder, FolderKind, Library, Right};
+use crate::{Actor, Asset, Fault, Folder, Library, Right};
 
 /// Rows are read this many at a time.
 const PAGE: i64 = 1_000;
@@ -33,7 +33,7 @@ impl Library {
             let page = self.inner.catalog.deleted_folders(tenant_id, before, PAGE).await?;
             let Some(last) = page.last() else { break };
             before = (last.deleted_at.unwrap_or_default(), last.id);
-            for folder in page.into_iter().filter(|folder| folder.kind == FolderKind::Plain) {
+            for folder in page.into_iter().filter(|folder| folder.kind.is_shown()) {
                 if self.expect(actor, Right::Read, &folder).await.is_ok() {
                     trash.folders.push(folder);
                 }

@@ -1,26 +1,28 @@
 //! Taking bytes in: first to staging, where their sums and nature are taken, then under their key, then the rows.
 
 mod announced;
+mod chunks;
+mod gate;
 mod nature;
 mod redrawing;
 
 use std::sync::Arc;
 
 pub use announced::Announcement;
-use nature::{head_of, is_text, nature_of, probe_of};
+pub use chunks::{ChunkOutcome, ChunkProgress, ChunkWish, Which};
+pub(crate) use gate::{Gate, extension_of};
+pub(crate) use nature::Nature;
+use nature::{Sight, is_text, nature_of, probe_of};
 
 use content::{ByteStream, MediaType};
 use media::Plan;
 use store::{
-    assets::{NewAsset, NewBlob, NewVersion, Scan},
+    assets::{NewAsset, NewBlob, NewVersion, Terms},
     blobs::{BlobKey, Kind, StageError, Staged},
-    jobs::NewJob,
     paths::Missing,
 };
 
-use crate::{
-    Actor, Asset, Fault, Invalid, Library, Noun, Right, chance, fields, names, renditions::tells_something, slugs,
-};
+use crate::{Actor, Asset, Fault, Invalid, Library, Noun, Right, chance, fetches, fields, names, slugs};
 
 /// Bytes that have arrived and belong to nobody yet. Dropped, they leave nothing behind.
 #[derive(Debug)]
@@ -40,8 +42,8 @@ impl Received {
     /// # Errors
     /// When they can not be read.
     pub fn look(&self) -> impl Future<Output = Result<Look, Fault>> + Send + use<> {
-        let (probe, head) = (probe_of(&self.staged), head_of(&self.staged));
-        let (sniffed, is_text) = (media::sniff(head), is_text(head));
+        let sight = Sight::of(&self.staged);
+        let (probe, sniffed, is_text) = (probe_of(&sight), media::sniff(sight.head()), is_text(sight.head()));
         async move {
             let probe = probe.await?;
             let pixels = probe.as_ref().map(|probe| (probe.width, probe.height));
@@ -69,6 +71,8 @@ pub struct Upload {
     pub fields: Vec<(String, String)>,
     /// A title, where it has one from the start.
     pub title: Option<String>,
+    /// When it ends, and how often it may be downloaded until then.
+    pub terms: Terms,
 }
 
 /// What a dialect wants done to what it takes in.
@@ -117,10 +121,20 @@ impl Library {
         Ok(Received { staged })
     }
 
+    /// Takes in what is fetched from elsewhere.
+    pub(crate) async fn receive_fetched(&self, body: ByteStream) -> Result<Received, fetches::Attempt> {
+        let max_bytes = self.inner.limits.max_upload_bytes;
+        match self.inner.blobs.stage(Kind::Original, body, max_bytes).await {
+            Ok(staged) => Ok(Received { staged }),
+            Err(error) => Err(fetches::Attempt::of_stage(error)),
+        }
+    }
+
     /// Adds files to a folder, all or nothing, in this order. When it returns they survive anything.
     ///
     /// # Errors
-    /// `Invalid` for a name that can not be one or for no files at all, `NotFound` when the folder is gone.
+    /// `Invalid` for a name that can not be one or for no files at all, `NotFound` when the folder is gone; `Unsupported` for files that it
+    /// does not take.
     pub async fn add_assets(
         &self,
         actor: &Actor,
@@ -136,11 +150,13 @@ impl Library {
             expect_texts(upload)?;
         }
         let (library, tenant_id) = (self.clone(), folder.tenant_id);
+        let gate = self.gate(actor, (tenant_id, folder_id)).await?;
         let (created_by, stamp) = (self.author(actor, tenant_id).await?, actor.stamp(self.now_ms()));
         // On a task of its own: a caller who goes away after the last byte does not leave bytes without rows.
         let added = tokio::spawn(async move {
             let mut assets = Vec::with_capacity(uploads.len());
-            let outcome = library.publish_all(tenant_id, folder_id, created_by, uploads, ingest, &mut assets).await;
+            let outcome =
+                library.publish_all((tenant_id, folder_id, created_by), uploads, (&gate, ingest), &mut assets).await;
             let (outcome, certain) = match outcome {
                 Ok(()) => {
                     let added = library.inner.catalog.add_assets(&assets, &stamp).await;
@@ -158,7 +174,7 @@ impl Library {
                 library.discard(asset.version.blob.key).await;
             }
             if assets.iter().any(|asset| !asset.version.jobs.is_empty()) {
-                library.inner.jobs.notify_one();
+                library.wake();
             }
             outcome
         });
@@ -174,21 +190,23 @@ impl Library {
     /// Gives a file new bytes: a version more. Id, links, limit and count stay.
     ///
     /// # Errors
-    /// `NotFound`, `Denied`.
+    /// `NotFound`, `Denied`; `Unsupported` for what its folder does not take.
     pub async fn replace_asset(&self, actor: &Actor, asset_id: i64, upload: Upload) -> Result<Arc<Asset>, Fault> {
         let asset = self.expect_asset(actor, asset_id, Right::Update).await?;
         let (library, tenant_id, name) = (self.clone(), asset.tenant_id, asset.name.clone());
+        let gate = self.gate(actor, (tenant_id, asset.folder.id)).await?;
         let (created_by, stamp) = (self.author(actor, tenant_id).await?, actor.stamp(self.now_ms()));
         // On a task of its own, as for new files.
         let replaced = tokio::spawn(async move {
             let Upload { received, declared_type, .. } = upload;
-            let version = library.publish(received, &name, declared_type, created_by, Ingest::default()).await?;
+            let version =
+                library.publish(received, (&name, declared_type), created_by, (&gate, Ingest::default())).await?;
             let outcome = library.inner.catalog.add_version(tenant_id, asset_id, &version, &stamp).await;
             if !outcome.as_ref().map_or_else(|error| !error.is_certain(), |kept| *kept) {
                 library.discard(version.blob.key).await;
             }
             library.inner.cards.void(asset_id);
-            library.inner.jobs.notify_one();
+            library.wake();
             outcome.map_err(Fault::from)
         });
         replaced.await.map_err(Fault::internal)??;
@@ -197,16 +215,14 @@ impl Library {
 
     async fn publish_all(
         &self,
-        tenant_id: i64,
-        folder_id: i64,
-        created_by: i64,
+        (tenant_id, folder_id, created_by): (i64, i64, i64),
         uploads: Vec<Upload>,
-        ingest: Ingest,
+        through: (&Gate, Ingest),
         into: &mut Vec<NewAsset>,
     ) -> Result<(), Fault> {
         for upload in uploads {
             let name = names::check(&upload.name)?;
-            let version = self.publish(upload.received, &name, upload.declared_type, created_by, ingest).await?;
+            let version = self.publish(upload.received, (&name, upload.declared_type), created_by, through).await?;
             into.push(NewAsset {
                 tenant_id,
                 folder_id,
@@ -217,6 +233,7 @@ impl Library {
                 missing: Missing::default(),
                 text_key: fields::text_key(upload.title.as_ref(), None, &[]),
                 title: upload.title,
+                terms: upload.terms,
                 version,
                 fields: upload.fields,
             });
@@ -224,27 +241,29 @@ impl Library {
         Ok(())
     }
 
-    /// Makes bytes durable under their key, and tells what they are.
+    /// Makes bytes durable under their key, if they are let in, and tells what they are.
     pub(crate) async fn publish(
         &self,
         received: Received,
-        name: &str,
-        declared_type: Option<MediaType>,
+        (name, declared_type): (&str, Option<MediaType>),
         created_by: i64,
-        ingest: Ingest,
+        (gate, ingest): (&Gate, Ingest),
     ) -> Result<NewVersion, Fault> {
         let mut staged = received.staged;
-        let probe = probe_of(&staged).await?;
-        let mut nature = nature_of(&staged, probe, name, declared_type);
+        let sight = Sight::of(&staged);
+        let probe = probe_of(&sight).await?;
+        let mut nature = nature_of(&sight, probe, name, declared_type.clone());
+        drop(sight);
+        gate.expect(name, declared_type.as_ref(), &nature)?;
         let mut details = None;
         if let Some(smaller) = self.scaled_down(staged.file(), staged.body(), nature.probe.as_ref(), ingest).await? {
             // What the camera wrote down goes with the original.
             (staged, details) = smaller;
-            nature.probe = probe_of(&staged).await?;
+            nature.probe = probe_of(&Sight::of(&staged)).await?;
         }
         if let Some(redrawn) = self.redrawn(staged.file(), staged.body(), nature.probe.as_ref(), ingest).await? {
             (staged, details) = redrawn;
-            nature.probe = probe_of(&staged).await?;
+            nature.probe = probe_of(&Sight::of(&staged)).await?;
             nature.media_type = nature.probe.as_ref().map_or(nature.media_type, |probe| probe.media_type.clone());
         }
         let pixels = nature.probe.as_ref().map(|probe| (probe.width, probe.height));
@@ -259,8 +278,8 @@ impl Library {
             pixels,
             orientation: shown.map_or(1, |probe| probe.orientation),
             animated: shown.is_some_and(|probe| probe.animated),
-            scan: Scan::Unscanned,
-            jobs: if tells_something(&nature.media_type) { vec![NewJob::Preview] } else { Vec::new() },
+            scan: self.first_scan(),
+            jobs: self.first_jobs(&nature.media_type),
             media_type: nature.media_type,
             created_by,
             details,

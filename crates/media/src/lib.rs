@@ -12,6 +12,7 @@ mod pool;
 mod probe;
 mod protocol;
 mod render;
+mod sanitizing;
 mod sniff;
 mod video;
 pub mod worker;
@@ -23,5 +24,6 @@ pub use plan::{Accepts, Crop, Focus, MAX_SIDE, Plan, Resize, Resolution, Resolve
 pub use pool::{Renderer, RendererConfig, Source};
 pub use probe::{PROBE_HEAD_BYTES, PROBE_LONG_HEAD_BYTES, Probe, probe, svg::svg_within};
 pub use render::{Engine, Made, Rendered, render};
+pub use sanitizing::{NotSanitized, Sanitized, sanitize_svg};
 pub use sniff::sniff;
 pub use video::{VideoFacts, Videos, VideosConfig, find_program};

@@ -20,6 +20,7 @@ const MARKS: &[(usize, &[u8], &str)] = &[
     (0, b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "application/x-ole-storage"),
     (0, b"{\\rtf", "application/rtf"),
     (0, b"\x7FELF", "application/x-executable"),
+    (0, b"\x4C\0\0\0\x01\x14\x02\0\0\0\0\0\xC0\0\0\0\0\0\0\x46", "application/x-ms-shortcut"),
     (0, b"II*\0", "image/tiff"),
     (0, b"MM\0*", "image/tiff"),
     (0, b"II+\0\x08\0\0\0", "image/tiff"),
@@ -74,7 +75,7 @@ pub fn sniff(head: &[u8]) -> Option<MediaType> {
     if let Some((_, _, essence)) = marked {
         return Some(MediaType::of(essence));
     }
-    [riff, iso_media, matroska, ogg, bitmap, mpeg_audio, markup]
+    [portable_executable, riff, iso_media, matroska, ogg, bitmap, mpeg_audio, markup]
         .iter()
         .find_map(|try_one| try_one(head))
         .map(MediaType::of)
@@ -92,6 +93,13 @@ fn image(head: &[u8]) -> Option<MediaType> {
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(MediaType::WEBP),
         _ => None,
     }
+}
+
+/// A program for Windows: two letters are too little, the second header has to be where the first says.
+fn portable_executable(head: &[u8]) -> Option<&'static str> {
+    let at = head.strip_prefix(b"MZ")?.get(58..62)?;
+    let at = usize::try_from(u32::from_le_bytes([at[0], at[1], at[2], at[3]])).ok()?;
+    head.get(at..)?.starts_with(b"PE\0\0").then_some("application/vnd.microsoft.portable-executable")
 }
 
 fn riff(head: &[u8]) -> Option<&'static str> {
@@ -149,7 +157,8 @@ fn mpeg_audio(head: &[u8]) -> Option<&'static str> {
     if second & 0xF6 == 0xF0 {
         return Some("audio/aac");
     }
-    let sync = second & 0xE0 == 0xE0;
+    // Two bytes that text in UTF-16 begins with; of audio they would be a kind that nobody makes.
+    let sync = second & 0xE0 == 0xE0 && *second != 0xFE;
     let version_and_layer = second & 0x18 != 0x08 && second & 0x06 != 0;
     let rates = third & 0xF0 != 0xF0 && third & 0x0C != 0x0C;
     (sync && version_and_layer && rates).then_some("audio/mpeg")

@@ -206,6 +206,10 @@ async fn deliver(
     manner: &Manner<'_>,
 ) -> Result<Response, Refused> {
     let delivery = library.offered_contents(anybody, offer, plan.as_ref()).await.map_err(dead)?;
+    let delivery = match manner.disposition {
+        Disposition::Inline => library.shown(delivery).await?,
+        Disposition::Attachment => delivery,
+    };
     library.count_download(anybody, &delivery.toll, asked.portion_of(&delivery.content)).await?;
     Ok(wire::deliver(asked, delivery.content, manner))
 }

@@ -117,6 +117,7 @@ fn words(invalid: &Invalid) -> &'static str {
         Invalid::Empty => "There is no file",
         Invalid::Page => "The page is too far behind",
         Invalid::Length => "The file is not as long as filesize says",
+        Invalid::Address => "The URL is not valid",
         Invalid::Other(why) => why,
     }
 }

@@ -17,6 +17,9 @@ use crate::{
     folders::{self, FolderCommand},
     founding,
     keys::{self, TenantCommand, TokenCommand, UserCommand},
+    links::{self, LinkCommand, SentArguments},
+    policy::{self, PolicyCommand},
+    quarantine::{self, QuarantineCommand},
     renditions::{self, RenditionsCommand},
     serving,
     settings::{DEFAULTS, Flags},
@@ -100,6 +103,34 @@ enum Command {
         #[command(subcommand)]
         command: FolderCommand,
     },
+    /// Share links: who made them, who followed them.
+    Link {
+        #[command(flatten)]
+        place: Place,
+        #[command(subcommand)]
+        command: LinkCommand,
+    },
+    /// Files in which something was found.
+    Quarantine {
+        #[command(flatten)]
+        place: Place,
+        #[command(subcommand)]
+        command: QuarantineCommand,
+    },
+    /// Which files are taken, by tenant and folder.
+    Policy {
+        #[command(flatten)]
+        place: Place,
+        #[command(subcommand)]
+        command: PolicyCommand,
+    },
+    /// What was sent to the world outside, and what became of it.
+    Sent {
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        wanted: SentArguments,
+    },
     /// Compare every row with the bytes it names, and every byte with its row; fails when something is wrong.
     Verify {
         #[command(flatten)]
@@ -159,6 +190,11 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
+/// Who gives commands.
+pub(crate) const fn system() -> Actor {
+    Actor::system(Origin { address: None, request_id: None })
+}
+
 fn told(failure: &Failure) -> ExitCode {
     let mut causes = String::new();
     let mut source = failure.source();
@@ -189,6 +225,23 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Folder { place, command } => {
             let library = open(place).await?;
             print_and_close(&library, folders::run(&library, command).await).await
+        }
+        Command::Link { place, command } => {
+            let settings = load(place, None)?;
+            let library = wiring::open(&settings).await?;
+            print_and_close(&library, links::run(&library, &settings, command).await).await
+        }
+        Command::Policy { place, command } => {
+            let library = open(place).await?;
+            print_and_close(&library, policy::run(&library, command).await).await
+        }
+        Command::Quarantine { place, command } => {
+            let library = open(place).await?;
+            print_and_close(&library, quarantine::run(&library, command).await).await
+        }
+        Command::Sent { place, wanted } => {
+            let library = open(place).await?;
+            print_and_close(&library, links::sent(&library, wanted).await).await
         }
         Command::Verify { place, repair } => {
             let library = open(place).await?;
@@ -237,24 +290,19 @@ async fn init(settings: &Settings, json: bool, name: &str, email: &str) -> Resul
     let keys = founding::found(&library, name, email).await;
     library.close().await;
     let keys = keys?;
-    if json { print(&serde_json::to_string(&keys)?) } else { print(&readable(&keys)) }
+    if json { print(&serde_json::to_string(&keys)?) } else { print(&readable(&keys)?) }
 }
 
-fn readable(keys: &Keys) -> String {
-    format!(
-        "tenant {} \"{}\"\nadmin {}, password {}\nfliplet: auth_token {}\n         organization_id {}, app_id {}, app_token {}\nflextype: files_token {}, folders_token {}, access_token {}",
-        keys.tenant.id,
-        keys.tenant.name,
-        keys.admin.email,
-        keys.admin.password,
-        keys.fliplet.auth_token,
-        keys.fliplet.organization_id,
-        keys.fliplet.app_id,
-        keys.fliplet.app_token,
-        keys.flextype.files_token,
-        keys.flextype.folders_token,
-        keys.flextype.access_token,
-    )
+/// A line for each set of keys, in the order of the JSON and with its names.
+fn readable(keys: &Keys) -> Result<String, Failure> {
+    let sets = serde_json::to_value(keys)?;
+    let plain = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let line = |(set, fields): (&String, &serde_json::Value)| {
+        let fields = fields.as_object().into_iter().flatten();
+        let fields: Vec<_> = fields.map(|(name, value)| format!("{name} {}", plain(value))).collect();
+        format!("{set}: {}", fields.join(", "))
+    };
+    Ok(sets.as_object().into_iter().flatten().map(line).collect::<Vec<_>>().join("\n"))
 }
 
 async fn print_and_close(library: &Library, outcome: Result<serde_json::Value, Failure>) -> Result<(), Failure> {

@@ -3,9 +3,19 @@
 use std::{collections::HashMap, ffi::OsString, fs};
 
 /// What other programs call our settings.
-const ALIASES: &[(&str, &str)] = &[("DATABASE_URL", "MEDIARY_DATABASE__URL")];
+const ALIASES: &[(&str, &str)] = &[
+    ("DATABASE_URL", "MEDIARY_DATABASE__URL"),
+    ("SMTP_URL", "MEDIARY_SMTP__URL"),
+    ("SMTP_FROM", "MEDIARY_SMTP__FROM"),
+];
 /// Our settings that hold secrets and may lie in a file instead.
-const SECRETS: &[&str] = &["MEDIARY_DATABASE__URL", "MEDIARY_BLOBS__URL"];
+const SECRETS: &[&str] = &[
+    "MEDIARY_DATABASE__URL",
+    "MEDIARY_BLOBS__URL",
+    "MEDIARY_SMTP__URL",
+    "MEDIARY_OUTBOUND__SMS_WEBHOOK",
+    "MEDIARY_MEDIAPOCKET__SECRET_ACCESS_KEY",
+];
 /// Read by the tests, not by the server.
 const NOT_SETTINGS: &str = "MEDIARY_TEST_";
 

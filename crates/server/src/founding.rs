@@ -19,6 +19,27 @@ pub struct Keys {
     pub mediaflow: MediaflowKeys,
     /// Flextype's keys.
     pub flextype: FlextypeKeys,
+    /// Botdoc's keys.
+    pub botdoc: BotdocKeys,
+    /// MediaPocket's keys.
+    pub mediapocket: MediaPocketKeys,
+}
+
+/// MediaPocket's keys.
+#[derive(Debug, Clone, Serialize)]
+pub struct MediaPocketKeys {
+    /// What goes in `X-API-KEY`.
+    pub api_key: String,
+}
+
+/// Botdoc's keys.
+#[derive(Debug, Clone, Serialize)]
+pub struct BotdocKeys {
+    /// Address, API key and what callbacks are signed with.
+    #[serde(flatten)]
+    pub keys: botdoc::Keys,
+    /// A request that never ends, to put medias in.
+    pub request_id: i64,
 }
 
 /// The tenant.
@@ -121,7 +142,23 @@ pub async fn found(library: &Library, name: &str, email: &str) -> Result<Keys, F
         folders_token: site(flextype::TokenKind::Folders).await?,
         access_token: site(flextype::TokenKind::Access).await?,
     };
+    let wish = botdoc::KeysWish {
+        tenant_id,
+        user_id: founded.admin.id,
+        email: founded.admin.email.clone(),
+        name: "Made by init".to_owned(),
+        rights: Rights::ALL,
+        folder_id: None,
+    };
+    let botdoc = BotdocKeys {
+        keys: botdoc::add_keys(library, &system, &wish).await?,
+        request_id: botdoc::found_request(library, &system, tenant_id, founded.admin.id).await?,
+    };
+    let wish = mediapocket::api_key_wish(tenant_id, founded.admin.id, Rights::ALL, None, "Made by init");
+    let mediapocket = MediaPocketKeys { api_key: library.add_token(&system, wish).await?.1 };
     Ok(Keys {
+        botdoc,
+        mediapocket,
         tenant: TenantKeys { id: tenant_id, name: founded.tenant.name },
         admin: AdminKeys { email: founded.admin.email, password },
         fliplet: FlipletKeys { auth_token, organization_id: tenant_id, app_id: app.id, app_token },

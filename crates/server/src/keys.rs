@@ -2,11 +2,11 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use fliplet::TokenKind;
-use library::{Actor, Library, NewPerson, Origin, Rights, Token, TokenWish, secret};
+use library::{Library, NewPerson, Rights, Token, TokenWish, secret};
 use mediaflow::KeysWish;
 use serde_json::{Value, json};
 
-use crate::{Failure, founding};
+use crate::{Failure, cli::system, founding};
 
 /// `mediary tenant …`
 #[derive(Debug, Subcommand)]
@@ -136,6 +136,24 @@ enum DialectToken {
         #[arg(long, value_parser = clap::value_parser!(i64).range(1..))]
         limit: Option<i64>,
     },
+    /// An API key for Botdoc's API.
+    Botdoc {
+        /// What it may do.
+        #[arg(long, value_enum, default_value = "change")]
+        rights: KeyRights,
+        /// The folder that it is confined to.
+        #[arg(long)]
+        folder: Option<i64>,
+    },
+    /// An API key for MediaPocket's API.
+    Mediapocket {
+        /// What it may do.
+        #[arg(long, value_enum, default_value = "change")]
+        rights: KeyRights,
+        /// The folder that it is confined to.
+        #[arg(long)]
+        folder: Option<i64>,
+    },
     /// A client and a refresh token for Mediaflow's API.
     Mediaflow {
         /// What they may do.
@@ -233,6 +251,9 @@ pub(crate) async fn token(library: &Library, command: TokenCommand) -> Result<Va
                     KeysWish { tenant_id: new.tenant, user_id: new.user, name: new.name, rights, folder_id: folder };
                 return Ok(serde_json::to_value(mediaflow::add_keys(library, &system(), &wish).await?)?);
             }
+            if let DialectToken::Botdoc { rights, folder } = new.dialect {
+                return botdoc_keys(library, &new, rights.rights(), folder).await;
+            }
             let wish = wish_of(new)?;
             let (token, secret) = library.add_token(&system(), wish).await?;
             let mut view = token_view(&token);
@@ -255,6 +276,25 @@ pub(crate) async fn token(library: &Library, command: TokenCommand) -> Result<Va
     }
 }
 
+async fn botdoc_keys(
+    library: &Library,
+    new: &NewTokenArguments,
+    rights: Rights,
+    folder_id: Option<i64>,
+) -> Result<Value, Failure> {
+    let users = library.users(&system(), new.tenant).await?;
+    let user = users.into_iter().find(|user| user.id == new.user).ok_or("there is no such user")?;
+    let wish = botdoc::KeysWish {
+        tenant_id: new.tenant,
+        user_id: user.id,
+        email: user.email,
+        name: new.name.clone(),
+        rights,
+        folder_id,
+    };
+    Ok(serde_json::to_value(botdoc::add_keys(library, &system(), &wish).await?)?)
+}
+
 fn wish_of(new: NewTokenArguments) -> Result<TokenWish, Failure> {
     let (kind, app) = match new.dialect {
         DialectToken::Fliplet { kind, app } => (kind, app),
@@ -273,7 +313,12 @@ fn wish_of(new: NewTokenArguments) -> Result<TokenWish, Failure> {
             let wish = flextype::token_wish(kind, new.tenant, new.user, folder, &new.name);
             return Ok(TokenWish { rights: rights.rights(), call_limit: limit, ..wish });
         }
-        DialectToken::Mediaflow { .. } => return Err("Mediaflow's keys are made together".into()),
+        DialectToken::Mediapocket { rights, folder } => {
+            return Ok(mediapocket::api_key_wish(new.tenant, new.user, rights.rights(), folder, &new.name));
+        }
+        DialectToken::Mediaflow { .. } | DialectToken::Botdoc { .. } => {
+            return Err("these keys are made together".into());
+        }
     };
     let kind = match (kind, app) {
         (FlipletKind::App | FlipletKind::Session, None) => {
@@ -294,8 +339,4 @@ fn token_view(token: &Token) -> Value {
     json!({ "id": token.id, "dialect": token.realm, "kind": token.kind, "name": token.name, "user": token.user_id,
             "folder": token.folder_id, "calls": token.call_count, "limit": token.call_limit,
             "disabled": token.disabled_at.is_some(), "revoked": token.revoked_at.is_some() })
-}
-
-fn system() -> Actor {
-    Actor::system(Origin::default())
 }

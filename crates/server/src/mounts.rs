@@ -7,7 +7,7 @@ use wire::{Cors, Mount, Mounts, refuse_plainly};
 use crate::{Failure, Settings, probes};
 
 /// The dialects that there are, by name.
-pub(crate) const DIALECTS: &[&str] = &["fliplet", "mediaflow", "flextype"];
+pub(crate) const DIALECTS: &[&str] = &["fliplet", "mediaflow", "flextype", "botdoc", "mediapocket"];
 
 const FRONT: &str = "front";
 
@@ -22,6 +22,8 @@ static SAME_ORIGIN: Cors = Cors {
 static FLIPLET_CORS: Cors = fliplet::CORS;
 static MEDIAFLOW_CORS: Cors = mediaflow::CORS;
 static FLEXTYPE_CORS: Cors = flextype::CORS;
+static BOTDOC_CORS: Cors = botdoc::CORS;
+static MEDIAPOCKET_CORS: Cors = mediapocket::CORS;
 
 /// A probe takes no body to speak of, in bytes.
 const SMALL_BODY_BYTES: u64 = 64 * 1024;
@@ -35,7 +37,10 @@ pub fn dialect_routes() -> Vec<DialectRoute> {
     let fliplet = fliplet::ROUTES.iter().map(|route| ("/fliplet", route.method.clone(), route.path, Some(route.right)));
     let mediaflow = mediaflow::ROUTES.iter().map(|route| ("/mediaflow", route.method.clone(), route.path, route.right));
     let flextype = flextype::ROUTES.iter().map(|route| ("/flextype", route.method.clone(), route.path, route.right));
-    fliplet.chain(mediaflow).chain(flextype).collect()
+    let botdoc = botdoc::ROUTES.iter().map(|route| ("/botdoc", route.method.clone(), route.path, route.right));
+    let mediapocket =
+        mediapocket::ROUTES.iter().map(|route| ("/mediapocket", route.method.clone(), route.path, route.right));
+    fliplet.chain(mediaflow).chain(flextype).chain(botdoc).chain(mediapocket).collect()
 }
 
 /// Mounts everything.
@@ -71,6 +76,25 @@ pub fn mounts(library: &Library, settings: &Settings) -> Result<Mounts, Failure>
             router: flextype::router(library.clone(), flextype),
             cors: &FLEXTYPE_CORS,
             refuse: flextype::refuse,
+        },
+        Mount {
+            name: "botdoc",
+            prefix: "/botdoc",
+            hosts: settings.botdoc.hosts.clone(),
+            router: botdoc::router(library.clone(), settings.botdoc_config()?),
+            cors: &BOTDOC_CORS,
+            // The largest file, and a little for the form around it.
+            max_body_bytes: settings.limits.max_upload_bytes.saturating_add(1024 * 1024),
+            refuse: botdoc::refuse,
+        },
+        Mount {
+            name: "mediapocket",
+            prefix: "/mediapocket",
+            hosts: settings.mediapocket.hosts.clone(),
+            router: mediapocket::router(library.clone(), settings.mediapocket_config()?),
+            cors: &MEDIAPOCKET_CORS,
+            max_body_bytes: mediapocket::MAX_BODY_BYTES,
+            refuse: mediapocket::refuse,
         },
     ];
     let listed = dialects.iter().map(|mount| (mount.name, mount.prefix)).collect();

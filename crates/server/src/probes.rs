@@ -9,7 +9,8 @@ pub(crate) fn health() -> Router {
     Router::new().route("/", get(|| async { Json(json!({ "status": "ok" })) }))
 }
 
-/// `/readyz`: every part that requests need is in order; 503 and their names if not.
+/// `/readyz`: every part that requests need is in order; 503 and their names if not. What may come later is named, and no reason to
+/// send requests elsewhere.
 pub(crate) fn readiness(library: Library) -> Router {
     Router::new().route("/", get(ready)).with_state(library)
 }
@@ -32,8 +33,9 @@ async fn nothing() -> impl IntoResponse {
 }
 
 async fn ready(State(library): State<Library>) -> impl IntoResponse {
-    let troubles = library.troubles().await;
+    let (mut troubles, delays) = (library.troubles().await, library.delays().await);
     let status = if troubles.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let word = if troubles.is_empty() { "ready" } else { "not ready" };
+    troubles.extend(delays);
     (status, Json(json!({ "status": word, "troubles": troubles })))
 }

@@ -1,6 +1,12 @@
 //! The settings: defaults that are compiled in and commented, a file, the environment, flags. Unknown keys are errors.
 
+mod botdoc;
 mod flextype;
+mod fliplet;
+mod mediaflow;
+mod mediapocket;
+mod outside;
+mod scanner;
 
 use std::{
     collections::HashMap,
@@ -14,7 +20,15 @@ use library::Limits;
 use serde::Deserialize;
 use store::blobs::BlobsConfig;
 
-pub use self::flextype::Flextype;
+pub use self::{
+    botdoc::Botdoc,
+    flextype::Flextype,
+    fliplet::Fliplet,
+    mediaflow::Mediaflow,
+    mediapocket::MediaPocket,
+    outside::{OutboundSettings, Smtp},
+    scanner::Scanner,
+};
 
 /// The least age at which renditions may be evicted, in milliseconds: twice what their last use is known to.
 const MIN_RENDITIONS_AGE_MS: i64 = 2 * 60 * 60 * 1_000;
@@ -26,6 +40,12 @@ pub(crate) const DEFAULTS: &str = include_str!("../config.default.toml");
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct BadSettings(String);
+
+impl BadSettings {
+    pub(crate) fn of(error: &impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Deserialize)]
@@ -52,11 +72,21 @@ pub struct Settings {
     /// What is told.
     pub log: Log,
     /// Fliplet's own settings.
-    pub fliplet: Dialect,
+    pub fliplet: Fliplet,
     /// Mediaflow's own settings.
     pub mediaflow: Mediaflow,
     /// Flextype's own settings.
     pub flextype: Flextype,
+    /// Botdoc's own settings.
+    pub botdoc: Botdoc,
+    /// MediaPocket's own settings.
+    pub mediapocket: MediaPocket,
+    /// Who looks for viruses.
+    pub scanner: Scanner,
+    /// How mail goes out.
+    pub smtp: Smtp,
+    /// What else goes out.
+    pub outbound: OutboundSettings,
 }
 
 /// `[database]`
@@ -157,42 +187,6 @@ pub struct Log {
     pub level: String,
 }
 
-/// What every dialect can be told.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Dialect {
-    /// Host names under which it answers at `/`.
-    pub hosts: Vec<String>,
-}
-
-/// `[mediaflow]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mediaflow {
-    /// Host names under which it answers at `/`.
-    pub hosts: Vec<String>,
-    /// See [`mediaflow::Config::redirect_uris`].
-    pub redirect_uris: Vec<String>,
-    /// See [`mediaflow::Config::formats`].
-    pub formats: Vec<MediaflowFormat>,
-}
-
-/// `[[mediaflow.formats]]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MediaflowFormat {
-    /// How people call it.
-    pub name: String,
-    /// In pixels; 0: follows from the height.
-    pub width_px: u32,
-    /// In pixels; 0: follows from the width.
-    pub height_px: u32,
-    /// `jpg`, `png` or `webp`.
-    pub filetype: String,
-    /// Whether the proportions stay.
-    pub keep_ratio: bool,
-}
-
 /// What flags set; it wins over everything else.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Flags {
@@ -224,8 +218,11 @@ impl Settings {
             .try_parsing(true)
             .list_separator(",")
             .with_list_parse_key("fliplet.hosts")
+            .with_list_parse_key("fliplet.blocked_extensions")
             .with_list_parse_key("mediaflow.hosts")
             .with_list_parse_key("mediaflow.redirect_uris")
+            .with_list_parse_key("botdoc.hosts")
+            .with_list_parse_key("mediapocket.hosts")
             .with_list_parse_key("flextype.hosts")
             .with_list_parse_key("flextype.accept_file_types")
             .source(Some(environment.into_iter().collect()));
@@ -270,30 +267,15 @@ impl Settings {
         }
         self.mediaflow_config()?;
         self.flextype_config()?;
+        self.botdoc_config()?;
+        self.mediapocket_config()?;
+        self.outbound_config()?;
+        self.open_scanner()?;
+        self.default_policies()?;
         if self.renderer.queue == 0 || self.renderer.deadline_ms == 0 {
             return bad("renderer.queue and renderer.deadline_ms are at least 1");
         }
         Ok(())
-    }
-
-    pub(crate) fn mediaflow_config(&self) -> Result<mediaflow::Config, BadSettings> {
-        let format = |set: &MediaflowFormat| {
-            let filetype = match set.filetype.as_str() {
-                "jpg" => library::Format::Jpeg,
-                "png" => library::Format::Png,
-                "webp" => library::Format::Webp,
-                other => return Err(BadSettings(format!("mediaflow.formats: {other} is none of jpg, png, webp"))),
-            };
-            if (set.width_px, set.height_px) == (0, 0) || set.width_px.max(set.height_px) > 16_383 {
-                return Err(BadSettings("mediaflow.formats: a size is 1 to 16383 pixels".to_owned()));
-            }
-            let size = (set.width_px, set.height_px);
-            Ok(mediaflow::Format { name: set.name.clone(), size, filetype, keep_ratio: set.keep_ratio })
-        };
-        Ok(mediaflow::Config {
-            formats: self.mediaflow.formats.iter().map(format).collect::<Result<_, _>>()?,
-            redirect_uris: self.mediaflow.redirect_uris.clone(),
-        })
     }
 
     pub(crate) fn database_url(&self) -> String {

@@ -2,9 +2,11 @@
 
 use std::{os::unix::fs::DirBuilderExt, path::PathBuf, time::Duration};
 
-use library::{Blobs, Catalog, Clock, Library, Renderer, RendererConfig, Videos, VideosConfig, find_program};
+use library::{
+    Blobs, Catalog, Clock, Library, Outbound, Parts, Renderer, RendererConfig, Videos, VideosConfig, find_program,
+};
 
-use crate::{Failure, Settings, environment};
+use crate::{Failure, Settings, environment, settings::BadSettings};
 
 /// Opens the library that the settings describe, by the machine's clock.
 ///
@@ -25,10 +27,20 @@ pub async fn open_with_clock(settings: &Settings, clock: Clock) -> Result<Librar
     let catalog = Catalog::open(&settings.database_url()).await.map_err(|error| told("the database", &error))?;
     let blobs = Blobs::open_url(&settings.blobs_url(), settings.blobs_config()).await;
     let blobs = blobs.map_err(|error| told("the store", &error))?;
+    let outbound =
+        settings.outbound_config().and_then(|config| Outbound::new(config).map_err(|error| BadSettings::of(&error)))?;
+    if !outbound.sends_mail() {
+        let outbox = settings.data.join("outbox");
+        tracing::info!(outbox = %outbox.display(), "smtp.url is not set: mail is written to files");
+    }
     let renderer = Renderer::new(renderer_config(settings));
     // What the dialects show right after an upload.
     let previews = [fliplet::PREVIEWS, mediaflow::PREVIEWS].concat();
-    Ok(Library::new(catalog, blobs, renderer, videos(settings), clock, settings.library_limits(), previews))
+    let scanner = settings.open_scanner()?;
+    let (scan_policy, default_policies) = (settings.scan_policy(), settings.default_policies()?);
+    let parts =
+        Parts { catalog, blobs, renderer, videos: videos(settings), outbound, scanner, scan_policy, default_policies };
+    Ok(Library::new(parts, clock, settings.library_limits(), previews))
 }
 
 /// How many images are drawn at a time.

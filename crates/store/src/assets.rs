@@ -3,8 +3,12 @@
 mod change;
 pub(crate) mod copy;
 mod describe;
+mod listed;
+mod placeholders;
+mod removal;
 mod select;
 mod trash;
+mod versions;
 
 use content::{Digest, Family, MediaType};
 use sqlx::AnyConnection;
@@ -21,14 +25,20 @@ use crate::{
     rules::Rule,
 };
 
+pub(crate) use change::{add_version, expect_living_folder, set_slug, size_of};
 pub use copy::AssetCopy;
 pub use describe::Description;
 pub(crate) use describe::say;
-pub(crate) use trash::erase;
+pub use placeholders::{Filled, Filling, NewPlaceholder};
+pub use removal::{Removal, RemovalWish};
+pub use trash::{Expired, Premise};
+pub(crate) use trash::{bring_back, erase, hold};
 
 /// Where an asset is in its life; the trash is `deleted_at`, its own or its folder's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AssetState {
+    /// An entry that waits for its first bytes: seen by its own dialect only. There is no version, and it holds no slug.
+    Placeholder,
     /// Bytes are on their way; there is no version yet.
     Uploading,
     /// There is a version.
@@ -97,6 +107,31 @@ pub struct Version {
     pub blob: Blob,
 }
 
+impl Version {
+    /// The SHA-256 of its bytes.
+    #[must_use]
+    pub const fn sha256(&self) -> &[u8; 32] {
+        &self.blob.digest.sha256
+    }
+
+    /// Names these bytes: equal tags, equal bytes.
+    #[must_use]
+    pub fn tag(&self) -> String {
+        hex::encode(&self.blob.digest.sha256[..16])
+    }
+}
+
+/// When an asset ends, and how often it may be downloaded until then.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// Downloads allowed.
+    pub download_limit: Option<i64>,
+    /// The first moment at which it is over, in milliseconds since 1970.
+    pub expires_at: Option<i64>,
+    /// Whether its bytes go for good then, and its row stays; else it goes in the trash.
+    pub ends_for_good: bool,
+}
+
 /// An asset with its folder and its current version: what a request needs to know, in one read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asset {
@@ -136,6 +171,8 @@ pub struct Asset {
     pub updated_at: i64,
     /// When it was put in the trash itself.
     pub deleted_at: Option<i64>,
+    /// When it goes from there for good, if that is not for all of the trash to say.
+    pub purge_at: Option<i64>,
     /// The access rules that were set on it; none: those of its folder hold.
     pub rules: Option<Vec<Rule>>,
 }
@@ -203,6 +240,8 @@ pub struct NewAsset {
     pub title: Option<String>,
     /// The title folded, for finding it.
     pub text_key: Option<String>,
+    /// When it ends, and how often it may be downloaded.
+    pub terms: Terms,
     /// Its first bytes, and who makes it.
     pub version: NewVersion,
     /// Free metadata to begin with: path and value, both text.
@@ -237,15 +276,19 @@ pub struct AssetChange {
 
 /// Takes the asset's row, so that changes to one asset happen one after another; the folder is as it is at that moment.
 const TAKE: &str = "update assets set updated_at = $3 where tenant_id = $1 and id = $2 and deleted_at is null \
+     and state in ('ready', 'placeholder') \
      and exists (select 1 from folders f where f.id = assets.folder_id and f.trashed_root is null) \
-     returning folder_id, slug";
+     returning folder_id, slug, state";
 /// A statement of its own, once the asset's row is taken: a statement that waited for the row sees that one as it is then,
 /// and all others as they were before.
 const BYTES: &str = "select b.size from assets a join versions v on v.asset_id = a.id and v.number = a.version_number \
      join blobs b on b.id = v.blob_id where a.id = $1";
+const BLOBS: &str = "select blob_id from versions where asset_id = $1";
+const DELETE_LINKS: &str = "delete from links where asset_id = $1";
+const DELETE_VERSIONS: &str = "delete from versions where asset_id = $1";
 
 /// The word by which files of a kind are found.
-const fn family_word(family: Family) -> &'static str {
+pub(crate) const fn family_word(family: Family) -> &'static str {
     match family {
         Family::Image => "image",
         Family::Video => "video",
@@ -258,16 +301,19 @@ const fn family_word(family: Family) -> &'static str {
 pub(crate) struct Taken {
     folder_id: i64,
     slug: String,
+    /// Whether it has bytes; if not, it holds no slug and is in no count.
+    ready: bool,
 }
 
 pub(crate) async fn take(conn: &mut AnyConnection, tenant_id: i64, id: i64, now_ms: i64) -> Result<Taken> {
     let row = sqlx::query(TAKE).bind(tenant_id).bind(id).bind(now_ms).fetch_optional(conn).await?;
     let row = row.ok_or(Error::Missing(Noun::Asset))?;
-    Ok(Taken { folder_id: row.int("folder_id")?, slug: row.text("slug")? })
+    let ready = AssetState::parse(&row.text("state")?)? == AssetState::Ready;
+    Ok(Taken { folder_id: row.int("folder_id")?, slug: row.text("slug")?, ready })
 }
 
 /// How many bytes the current version of an asset has whose row this transaction holds.
-async fn bytes_of(conn: &mut AnyConnection, id: i64) -> Result<i64> {
+pub(crate) async fn bytes_of(conn: &mut AnyConnection, id: i64) -> Result<i64> {
     let row = sqlx::query(BYTES).bind(id).fetch_optional(conn).await?;
     row.map_or(Ok(0), |row| row.int("size"))
 }
@@ -291,6 +337,13 @@ macro_rules! words {
 }
 pub(crate) use words;
 
-words!(AssetState, "asset state", Uploading = "uploading", Ready = "ready", Removed = "removed");
+words!(
+    AssetState,
+    "asset state",
+    Placeholder = "placeholder",
+    Uploading = "uploading",
+    Ready = "ready",
+    Removed = "removed"
+);
 words!(Picture, "picture", Waiting = "waiting", Drawn = "drawn", None = "none");
 words!(Scan, "scan state", Queued = "queued", Clean = "clean", Infected = "infected", Unscanned = "unscanned");

@@ -42,8 +42,12 @@ pub enum Action {
     Purge,
     /// Other access rules.
     Rule,
+    /// Another upload policy.
+    Policy,
     /// A scan's verdict.
     Scan,
+    /// Let out of quarantine.
+    Release,
     /// A key taken back, a person shut out.
     Revoke,
 }
@@ -57,7 +61,9 @@ words!(
     Restore = "restore",
     Purge = "purge",
     Rule = "rule",
+    Policy = "policy",
     Scan = "scan",
+    Release = "release",
     Revoke = "revoke",
 );
 
@@ -81,6 +87,9 @@ const INSERT: &str = "insert into audit (tenant_id, made_at, action, noun, noun_
 const LIST: &str = "select id, made_at, action, noun, noun_id, user_id, token_id, address, request_id from audit \
      where tenant_id = $1 and id > $2 order by id limit $3";
 
+const ABOUT: &str = "select id, made_at, action, noun, noun_id, user_id, token_id, address, request_id from audit \
+     where tenant_id = $1 and noun = $2 and noun_id = $3 and id < $4 order by id desc limit $5";
+
 impl Catalog {
     /// The lines of a tenant's audit after the id `after`, oldest first.
     ///
@@ -88,6 +97,21 @@ impl Catalog {
     /// When the database refuses.
     pub async fn audit(&self, tenant_id: i64, after: i64, limit: i64) -> Result<Vec<AuditLine>> {
         let query = sqlx::query(LIST).bind(tenant_id).bind(after).bind(limit);
+        query.fetch_all(self.read()).await?.iter().map(read).collect()
+    }
+
+    /// The lines about one thing before the id `before`, the latest first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn audit_of(
+        &self,
+        tenant_id: i64,
+        (noun, noun_id): (Noun, i64),
+        before: i64,
+        limit: i64,
+    ) -> Result<Vec<AuditLine>> {
+        let query = sqlx::query(ABOUT).bind(tenant_id).bind(noun.as_str()).bind(noun_id).bind(before).bind(limit);
         query.fetch_all(self.read()).await?.iter().map(read).collect()
     }
 }

@@ -15,6 +15,7 @@ mod disk_read;
 mod disk_write;
 mod error;
 mod folder_sync;
+mod growing;
 mod hot;
 mod intake;
 mod key;
@@ -23,6 +24,7 @@ mod map;
 mod objects;
 mod objects_hold;
 mod objects_write;
+mod running_sums;
 mod staged;
 mod sums;
 mod url;
@@ -45,6 +47,7 @@ pub use self::{
     care::{Dropped, Found, Listed},
     error::{Error, StageError},
     key::{BlobId, BlobKey, Kind, NotABlobId},
+    running_sums::RunningSums,
     staged::Staged,
 };
 use self::{disk::Disk, hot::Hot, intake::Intake, objects::Objects, staged::Place};

@@ -29,6 +29,9 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (4, "sources", include_str!("../migrations/0004_sources.sql")),
     (5, "capabilities", include_str!("../migrations/0005_capabilities.sql")),
     (6, "paths", include_str!("../migrations/0006_paths.sql")),
+    (7, "transfers", include_str!("../migrations/0007_transfers.sql")),
+    (8, "sharing", include_str!("../migrations/0008_sharing.sql")),
+    (9, "scanning", include_str!("../migrations/0009_scanning.sql")),
 ];
 
 /// Each deadlock lets one write through, and each costs the server a second to notice.

@@ -1,7 +1,25 @@
 //! Counting downloads. A limit is spent by one conditional statement; whoever takes a counted download up again is not
 //! counted twice, up to as many bytes as the file has.
 
-use crate::{Catalog, Error, Noun, Result, catalog::settle};
+use sqlx::AnyConnection;
+
+use crate::{
+    Catalog, Error, Noun, Result,
+    catalog::{Columns, SLOTS, settle, slot_list, slots},
+};
+
+/// A counted download of a limited asset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logged {
+    /// Its id.
+    pub id: i64,
+    /// Of which asset.
+    pub asset_id: i64,
+    /// When, in milliseconds since 1970.
+    pub made_at: i64,
+    /// From where.
+    pub address: Option<String>,
+}
 
 /// A body that is about to be sent of limited assets.
 #[derive(Debug, Clone)]
@@ -10,6 +28,8 @@ pub struct Download<'a> {
     pub assets: &'a [i64],
     /// Who takes it: the same text for the same caller.
     pub caller: &'a str,
+    /// Where they are, if they came over a network.
+    pub address: Option<&'a str>,
     /// Which bytes they are: the same text for the same bytes.
     pub tag: &'a str,
     /// How many bytes the whole body has.
@@ -20,6 +40,8 @@ pub struct Download<'a> {
     pub now_ms: i64,
     /// Downloads that began at this time or before can not be taken up again.
     pub begun_after_ms: i64,
+    /// Whether its free bytes come on top of those of an earlier one by the same caller, or in their place.
+    pub adds_up: bool,
 }
 
 const RESUME: &str = "update downloads set free_bytes = free_bytes - $4 \
@@ -29,6 +51,13 @@ const SPEND: &str = "update assets set download_count = download_count + 1 where
      returning id";
 const BEGIN: &str = "insert into downloads (asset_id, caller, tag, begun_at, free_bytes) values ($1, $2, $3, $4, $5) \
      on conflict (asset_id, caller, tag) do update set begun_at = $4, free_bytes = $5";
+const BEGIN_MORE: &str = "insert into downloads (asset_id, caller, tag, begun_at, free_bytes) values ($1, $2, $3, $4, $5) \
+     on conflict (asset_id, caller, tag) do update set begun_at = $4, free_bytes = downloads.free_bytes + $5";
+const LOG: &str = "insert into download_log (asset_id, made_at, address) values ($1, $2, $3)";
+const LOGGED: &str = concat!(
+    "select id, asset_id, made_at, address from download_log where made_at >= $1 and asset_id in ",
+    slot_list!()
+);
 const COUNT: &str = "update assets set download_count = download_count + $2 where id = $1";
 const FORGET: &str = "delete from downloads where begun_at <= $1";
 
@@ -44,29 +73,55 @@ impl Catalog {
 
     async fn try_spend(&self, download: &Download<'_>) -> Result<bool> {
         if let Some(bytes) = download.resumed_bytes
-            && self.resume(download, bytes).await?
+            && self.resume_download(download, bytes).await?
         {
             return Ok(true);
         }
-        let mut assets = download.assets.to_vec();
-        assets.sort_unstable();
         let mut tx = self.begin().await?;
-        for id in assets {
-            let spent = sqlx::query(SPEND).bind(id).bind(download.now_ms).fetch_optional(tx.conn()).await?;
-            if spent.is_none() {
-                return Ok(false);
-            }
-            let query = sqlx::query(BEGIN).bind(id).bind(download.caller).bind(download.tag).bind(download.now_ms);
-            let size = i64::try_from(download.size).unwrap_or(i64::MAX);
-            let begun = query.bind(size).execute(tx.conn()).await;
-            begun.map_err(|error| Error::of_row(error, Noun::Asset, Noun::Asset))?;
+        if !spend(tx.conn(), download).await? {
+            return Ok(false);
         }
         tx.commit().await?;
         Ok(true)
     }
 
+    /// The counted downloads of limited assets, oldest first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn logged_downloads(&self, asset_ids: &[i64]) -> Result<Vec<Logged>> {
+        let mut found = Vec::new();
+        for chunk in asset_ids.chunks(SLOTS) {
+            let rows = slots(sqlx::query(LOGGED).bind(i64::MIN), chunk).fetch_all(self.read()).await?;
+            for row in &rows {
+                let (id, asset_id) = (row.int("id")?, row.int("asset_id")?);
+                let (made_at, address) = (row.int("made_at")?, row.text_or_null("address")?);
+                found.push(Logged { id, asset_id, made_at, address });
+            }
+        }
+        found.sort_unstable_by_key(|logged| logged.id);
+        Ok(found)
+    }
+
+    /// Lets somebody take up a download that was counted for them in another way: as if they had begun it themselves.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn begin_download(&self, download: &Download<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let mut assets = download.assets.to_vec();
+        assets.sort_unstable();
+        for id in assets {
+            begin(tx.conn(), id, download).await?;
+        }
+        tx.commit().await
+    }
+
     /// Takes free bytes of a download that was counted; false when there is none with so many left.
-    async fn resume(&self, download: &Download<'_>, bytes: u64) -> Result<bool> {
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn resume_download(&self, download: &Download<'_>, bytes: u64) -> Result<bool> {
         let mut assets = download.assets.to_vec();
         assets.sort_unstable();
         let mut tx = self.begin().await?;
@@ -111,4 +166,30 @@ impl Catalog {
         })
         .await
     }
+}
+
+/// Counts one download of each asset; false when one of them allows no more, and then the caller takes all of it back. Whoever is
+/// sent on to the bytes several times may take them as often.
+pub(crate) async fn spend(conn: &mut AnyConnection, download: &Download<'_>) -> Result<bool> {
+    let mut assets = download.assets.to_vec();
+    assets.sort_unstable();
+    for id in assets {
+        let spent = sqlx::query(SPEND).bind(id).bind(download.now_ms).fetch_optional(&mut *conn).await?;
+        if spent.is_none() {
+            return Ok(false);
+        }
+        begin(&mut *conn, id, download).await?;
+        sqlx::query(LOG).bind(id).bind(download.now_ms).bind(download.address).execute(&mut *conn).await?;
+    }
+    Ok(true)
+}
+
+async fn begin(conn: &mut AnyConnection, asset_id: i64, download: &Download<'_>) -> Result<()> {
+    let begin = if download.adds_up { BEGIN_MORE } else { BEGIN };
+    let query = sqlx::query(begin).bind(asset_id).bind(download.caller).bind(download.tag).bind(download.now_ms);
+    // What goes out from behind the beginning is a part of what is free.
+    let free = download.size.saturating_sub(download.resumed_bytes.unwrap_or(0));
+    let begun = query.bind(i64::try_from(free).unwrap_or(i64::MAX)).execute(conn).await;
+    begun.map_err(|error| Error::of_row(error, Noun::Asset, Noun::Asset))?;
+    Ok(())
 }

@@ -35,6 +35,14 @@ pub enum FolderKind {
     Plain,
 }
 
+impl FolderKind {
+    /// Whether everybody but its own dialect shows it as a folder like any other.
+    #[must_use]
+    pub const fn is_shown(self) -> bool {
+        matches!(self, Self::Plain | Self::Inbox)
+    }
+}
+
 crate::assets::words!(FolderKind, "folder kind", Root = "root", Space = "space", Inbox = "inbox", Plain = "plain");
 
 /// A folder, as kept.
@@ -58,6 +66,8 @@ pub struct Folder {
     pub path: String,
     /// Whether anybody may read what lies in it.
     pub public_read: bool,
+    /// Of an inbox: the first moment at which it is over, in milliseconds since 1970.
+    pub expires_at: Option<i64>,
     /// Who made it.
     pub created_by: i64,
     /// When, in milliseconds since 1970.
@@ -114,6 +124,8 @@ pub struct NewFolder {
     pub slug: Slug,
     /// Whether anybody may read what lies in it.
     pub public_read: bool,
+    /// See [`Folder::expires_at`].
+    pub expires_at: Option<i64>,
     /// Who makes it.
     pub created_by: i64,
 }
@@ -135,7 +147,7 @@ pub struct FolderChange {
 
 macro_rules! columns {
     () => {
-        "id, tenant_id, parent_id, space_id, kind, name, slug, path, public_read, created_by, created_at, \
+        "id, tenant_id, parent_id, space_id, kind, name, slug, path, public_read, expires_at, created_by, created_at, \
          updated_at, deleted_at, trashed_root, access_rules"
     };
 }
@@ -330,6 +342,7 @@ fn read(row: &AnyRow) -> Result<Folder> {
         slug: row.text("slug")?,
         path: row.text("path")?,
         public_read: row.flag("public_read")?,
+        expires_at: row.int_or_null("expires_at")?,
         created_by: row.int("created_by")?,
         created_at: row.int("created_at")?,
         updated_at: row.int("updated_at")?,

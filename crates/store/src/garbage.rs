@@ -22,6 +22,8 @@ pub struct DeadBlob {
     pub size: u64,
     /// When it died, in milliseconds since 1970.
     pub dead_at: i64,
+    /// Whether its bytes are a secret that is over: they never lie in the holding area.
+    pub shred: bool,
 }
 
 const ADD: &str = "insert into blobs (tenant_id, blob_key, size, sha256, md5, crc32, created_at) \
@@ -32,12 +34,13 @@ const TAKE_LIVE: &str =
 const TAKE: &str = "update blobs set size = size where id = $1";
 const DIE: &str = "update blobs set dead_at = $2 where id = $1 and dead_at is null \
      and not exists (select 1 from versions v where v.blob_id = $1)";
-const DEAD: &str = "select id, size, dead_at from blobs \
+const DEAD: &str = "select id, size, dead_at, shred from blobs \
      where dead_at is not null and dead_at <= $1 and (dead_at, id) > ($2, $3) order by dead_at, id limit $4";
 const DELETE: &str = "delete from blobs where id = $1 and dead_at is not null and dead_at <= $2 \
      and not exists (select 1 from versions v where v.blob_id = $1) returning blob_key";
 const KNOWN_ORIGINAL: &str = "select 1 as one from blobs where blob_key = $1";
 const KNOWN_PART: &str = "select 1 as one from upload_parts where blob_key = $1 limit 1";
+const KNOWN_GROWING: &str = "select 1 as one from uploads where grown_key = $1 limit 1";
 const KNOWN_RENDITION: &str = "select 1 as one from renditions where blob_key = $1";
 
 /// A blob may die between our finding that there is a live one and our taking it; it does not die twice.
@@ -52,7 +55,12 @@ impl Catalog {
         let query = sqlx::query(DEAD).bind(until_ms).bind(after.0).bind(after.1).bind(limit);
         let rows = query.fetch_all(self.read()).await?;
         let read = |row: &sqlx::any::AnyRow| -> Result<DeadBlob> {
-            Ok(DeadBlob { id: row.int("id")?, size: row.count("size")?, dead_at: row.int("dead_at")? })
+            Ok(DeadBlob {
+                id: row.int("id")?,
+                size: row.count("size")?,
+                dead_at: row.int("dead_at")?,
+                shred: row.flag("shred")?,
+            })
         };
         rows.iter().map(read).collect()
     }
@@ -85,8 +93,9 @@ impl Catalog {
     /// # Errors
     /// When the database refuses.
     pub async fn knows_blob(&self, key: BlobKey) -> Result<bool> {
+        // In the order in which bytes go from the one to the other: what does so meanwhile is seen in one of them.
         let statements: &[&'static str] = match key {
-            BlobKey::Original(_) => &[KNOWN_ORIGINAL, KNOWN_PART],
+            BlobKey::Original(_) => &[KNOWN_GROWING, KNOWN_PART, KNOWN_ORIGINAL],
             BlobKey::Rendition(_) => &[KNOWN_RENDITION],
         };
         for statement in statements {

@@ -9,6 +9,8 @@ use crate::{Catalog, Error, Noun, Result, assets::words, catalog::Columns};
 /// Work that a change asks for, before the change has an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NewJob {
+    /// Have the bytes scanned.
+    Scan,
     /// Make the renditions that an image is shown by, and read what it tells about itself.
     Preview,
 }
@@ -22,6 +24,16 @@ pub enum Work {
         /// Of which asset.
         asset_id: i64,
     },
+    /// Have the bytes of an asset scanned.
+    Scan {
+        /// Of which asset.
+        asset_id: i64,
+    },
+    /// Queue scans of what was not looked at, or by other signatures, behind this asset.
+    Rescan {
+        /// Where the last one left off.
+        after: i64,
+    },
     /// Remove what interrupted uploads left behind.
     SweepStaging,
     /// Remove the rows of a folder that was purged, and of all that lies in it.
@@ -30,6 +42,23 @@ pub enum Work {
         tenant_id: i64,
         /// Which.
         folder_id: i64,
+    },
+    /// Remove a blob that died and is not to lie about, for good.
+    ShredBlob {
+        /// Which.
+        blob_id: i64,
+        /// Where its bytes are: the row may be gone before they are.
+        blob_key: String,
+    },
+    /// Send what is to go out.
+    Dispatch {
+        /// Which dispatch.
+        dispatch_id: i64,
+    },
+    /// Fetch a file from the address that somebody named.
+    Fetch {
+        /// Which fetch.
+        fetch_id: i64,
     },
     /// Put in the trash what has expired, purge what has lain there for long enough, and collect what nothing wants, and
     /// evict renditions.
@@ -40,6 +69,7 @@ impl NewJob {
     pub(crate) const fn about(self, asset_id: i64) -> Work {
         match self {
             Self::Preview => Work::Preview { asset_id },
+            Self::Scan => Work::Scan { asset_id },
         }
     }
 }
@@ -50,8 +80,13 @@ impl Work {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Preview { .. } => "preview",
+            Self::Scan { .. } => "scan",
+            Self::Rescan { .. } => "rescan",
             Self::SweepStaging => "sweep_staging",
             Self::PurgeFolder { .. } => "purge_folder",
+            Self::ShredBlob { .. } => "shred_blob",
+            Self::Dispatch { .. } => "dispatch",
+            Self::Fetch { .. } => "fetch",
             Self::Tend => "tend",
         }
     }
@@ -98,15 +133,32 @@ macro_rules! columns {
 
 const INSERT: &str = "insert into jobs (tenant_id, kind, payload, state, run_at, created_at) \
      values ($1, $2, $3, 'waiting', $4, $4) returning id";
-/// The outer condition is checked again after waiting for another claimer's row lock: one of them gets nothing.
-const CLAIM: &str = concat!(
-    "update jobs set state = 'running', attempts = attempts + 1, claimed_by = $1, claimed_until = $3 \
-     where id = (select id from jobs where state = 'waiting' and run_at <= $2 order by run_at, id limit 1) \
-     and state = 'waiting' returning ",
-    columns!()
+/// Whether anything is due in a lane, and taking the next of it: those of one lane do not wait for those of another. The outer
+/// condition is checked again after waiting for another claimer's row lock: one of them gets nothing.
+macro_rules! lane {
+    ($kinds:literal) => {
+        (
+            concat!("select 1 as one from jobs where state = 'waiting' and run_at <= $1 and ", $kinds, " limit 1"),
+            concat!(
+                "update jobs set state = 'running', attempts = attempts + 1, claimed_by = $1, claimed_until = $3 \
+                 where id = (select id from jobs where state = 'waiting' and run_at <= $2 and ",
+                $kinds,
+                " order by run_at, id limit 1) and state = 'waiting' returning ",
+                columns!()
+            ),
+        )
+    };
+}
+
+const WORK: (&str, &str) = lane!("kind not in ('dispatch', 'fetch', 'scan')");
+const DISPATCHES: (&str, &str) = lane!("kind = 'dispatch'");
+/// No tenant holds more than its share of them: whoever names slow addresses is not to keep others waiting.
+const FETCHES: (&str, &str) = lane!(
+    "kind = 'fetch' and (select count(*) from jobs r where r.state = 'running' and r.kind = 'fetch' \
+     and r.tenant_id = jobs.tenant_id) < 4"
 );
+const SCANS: (&str, &str) = lane!("kind = 'scan'");
 const LATEST: &str = "select state, created_at from jobs where kind = $1 order by id desc limit 1";
-const WAITING: &str = "select 1 as one from jobs where state = 'waiting' and run_at <= $1 limit 1";
 const FINISH: &str =
     "update jobs set state = 'done', finished_at = $3, claimed_by = null where id = $1 and claimed_by = $2";
 const RETRY: &str = "update jobs set state = 'waiting', run_at = $3, last_error = $4, claimed_by = null \
@@ -150,15 +202,48 @@ impl Catalog {
         tx.commit().await
     }
 
-    /// Takes the next job that is due, for `worker`, until `until_ms`.
+    /// Takes the next job that is due and needs nobody elsewhere, for `worker`, until `until_ms`.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn claim_job(&self, worker: &str, now_ms: i64, until_ms: i64) -> Result<Option<Job>> {
+        self.claim(WORK, worker, (now_ms, until_ms)).await
+    }
+
+    /// Takes the next that is due and sends something out.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn claim_dispatch(&self, worker: &str, now_ms: i64, until_ms: i64) -> Result<Option<Job>> {
+        self.claim(DISPATCHES, worker, (now_ms, until_ms)).await
+    }
+
+    /// Takes the next that is due and fetches something.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn claim_fetch(&self, worker: &str, now_ms: i64, until_ms: i64) -> Result<Option<Job>> {
+        self.claim(FETCHES, worker, (now_ms, until_ms)).await
+    }
+
+    /// Takes the next that is due and has something scanned.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn claim_scan(&self, worker: &str, now_ms: i64, until_ms: i64) -> Result<Option<Job>> {
+        self.claim(SCANS, worker, (now_ms, until_ms)).await
+    }
+
+    async fn claim(
+        &self,
+        (waiting, claim): (&'static str, &'static str),
+        worker: &str,
+        (now_ms, until_ms): (i64, i64),
+    ) -> Result<Option<Job>> {
         // A look without the writers' lock first: an idle queue costs the uploads nothing.
-        while sqlx::query(WAITING).bind(now_ms).fetch_optional(self.read()).await?.is_some() {
+        while sqlx::query(waiting).bind(now_ms).fetch_optional(self.read()).await?.is_some() {
             let mut tx = self.begin().await?;
-            let query = sqlx::query(CLAIM).bind(worker).bind(now_ms).bind(until_ms);
+            let query = sqlx::query(claim).bind(worker).bind(now_ms).bind(until_ms);
             let job = query.fetch_optional(tx.conn()).await?.as_ref().map(read).transpose()?;
             tx.commit().await?;
             if job.is_some() {

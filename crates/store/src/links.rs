@@ -4,8 +4,10 @@ use sqlx::any::AnyRow;
 
 use crate::{
     Catalog, Error, Noun, Result,
+    assets::words,
     audit::{self, Action, Stamp},
-    catalog::{Columns, settle},
+    catalog::{Columns, SLOTS, Tx, settle, slot_list, slots},
+    downloads::{self, Download},
 };
 
 /// A link, as kept.
@@ -39,6 +41,8 @@ pub struct Link {
     pub expires_at: Option<i64>,
     /// When it was taken back.
     pub revoked_at: Option<i64>,
+    /// What has to be known beside the key, hashed.
+    pub password_hash: Option<String>,
 }
 
 /// What a new link is made from.
@@ -64,18 +68,60 @@ pub struct NewLink {
     pub created_by: i64,
     /// See [`Link::expires_at`].
     pub expires_at: Option<i64>,
+    /// See [`Link::password_hash`].
+    pub password_hash: Option<String>,
+}
+
+/// What somebody who came by a link got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VisitOutcome {
+    /// What it gives: counted.
+    Followed,
+    /// A look at whether it works: not counted.
+    Looked,
+    /// Nothing: it is over, or they did not know the password.
+    Refused,
+}
+words!(VisitOutcome, "outcome of a visit", Followed = "followed", Looked = "looked", Refused = "refused");
+
+/// Somebody who comes by a link.
+#[derive(Debug, Clone)]
+pub struct NewVisit {
+    /// From where.
+    pub address: Option<String>,
+    /// With what, as they say.
+    pub user_agent: Option<String>,
+    /// When, in milliseconds since 1970.
+    pub made_at: i64,
+}
+
+/// Somebody who came by a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit {
+    /// Its id.
+    pub id: i64,
+    /// By which link.
+    pub link_id: i64,
+    /// When, in milliseconds since 1970.
+    pub made_at: i64,
+    /// From where.
+    pub address: Option<String>,
+    /// With what, as they said.
+    pub user_agent: Option<String>,
+    /// What they got.
+    pub outcome: VisitOutcome,
 }
 
 macro_rules! columns {
     () => {
         "id, tenant_id, link_key, realm, asset_id, version_id, plan_key, file_name, use_count, use_limit, created_by, \
-         created_at, expires_at, revoked_at"
+         created_at, expires_at, revoked_at, password_hash"
     };
 }
 
 const INSERT: &str = concat!(
     "insert into links (tenant_id, link_key, realm, asset_id, version_id, plan_key, file_name, use_limit, created_by, \
-     created_at, expires_at) select $1, $2, $3, a.id, v.id, $6, $7, $8, $9, $10, $11 \
+     created_at, expires_at, password_hash) select $1, $2, $3, a.id, v.id, $6, $7, $8, $9, $10, $11, $12 \
      from assets a join versions v on v.asset_id = a.id where a.tenant_id = $1 and a.id = $4 and v.id = $5 returning ",
     columns!()
 );
@@ -85,11 +131,23 @@ const LIST: &str = concat!(
     columns!(),
     " from links where tenant_id = $1 and asset_id = $2 and id > $3 order by id limit $4"
 );
+const BY_TENANT: &str =
+    concat!("select ", columns!(), " from links where tenant_id = $1 and id > $2 order by id limit $3");
+const BY_IDS: &str = concat!("select ", columns!(), " from links where tenant_id = $1 and id in ", slot_list!());
+/// What it gives has to be there: asked in the statement that counts, so that a deletion is not passed by.
 const SPEND: &str = concat!(
     "update links set use_count = use_count + 1 where link_key = $1 and revoked_at is null \
-     and (expires_at is null or expires_at > $2) and (use_limit is null or use_count < use_limit) returning ",
+     and (expires_at is null or expires_at > $2) and (use_limit is null or use_count < use_limit) \
+     and exists (select 1 from assets a join folders f on f.id = a.folder_id where a.id = links.asset_id \
+     and a.state = 'ready' and a.scan <> 'infected' and a.deleted_at is null and f.trashed_root is null \
+     and (a.expires_at is null or a.expires_at > $2)) returning ",
     columns!()
 );
+const VISIT: &str =
+    "insert into link_visits (link_id, made_at, address, user_agent, outcome) values ($1, $2, $3, $4, $5)";
+const VISITS: &str = "select id, link_id, made_at, address, user_agent, outcome from link_visits \
+     where link_id = $1 and id > $2 order by id limit $3";
+const FORGET_VISITS: &str = "delete from link_visits where made_at < $1";
 const REVOKE: &str = "update links set revoked_at = $3 where tenant_id = $1 and id = $2 and revoked_at is null";
 
 impl Catalog {
@@ -105,7 +163,7 @@ impl Catalog {
         let mut tx = self.begin().await?;
         let query = sqlx::query(INSERT).bind(link.tenant_id).bind(&link.key).bind(&link.realm).bind(link.asset_id);
         let query = query.bind(link.version_id).bind(&link.plan_key).bind(&link.file_name).bind(link.use_limit);
-        let query = query.bind(link.created_by).bind(stamp.now_ms).bind(link.expires_at);
+        let query = query.bind(link.created_by).bind(stamp.now_ms).bind(link.expires_at).bind(&link.password_hash);
         let row = query.fetch_optional(tx.conn()).await;
         let row = row.map_err(|error| Error::of_row(error, Noun::Link, Noun::User))?;
         let link = read(&row.ok_or(Error::Missing(Noun::Asset))?)?;
@@ -131,16 +189,88 @@ impl Catalog {
         query.fetch_all(self.read()).await?.iter().map(read).collect()
     }
 
-    /// Counts one use, if the link still allows one: test and count are one statement.
+    /// A tenant's links after the id `after`, oldest first.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn spend_link(&self, key: &str, now_ms: i64) -> Result<Option<Link>> {
+    pub async fn links(&self, tenant_id: i64, after: i64, limit: i64) -> Result<Vec<Link>> {
+        let query = sqlx::query(BY_TENANT).bind(tenant_id).bind(after).bind(limit);
+        query.fetch_all(self.read()).await?.iter().map(read).collect()
+    }
+
+    /// Those of a tenant's links that have these ids, oldest first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn links_by_id(&self, tenant_id: i64, ids: &[i64]) -> Result<Vec<Link>> {
+        let mut found = Vec::new();
+        for chunk in ids.chunks(SLOTS) {
+            let rows = slots(sqlx::query(BY_IDS).bind(tenant_id), chunk).fetch_all(self.read()).await?;
+            for row in &rows {
+                found.push(read(row)?);
+            }
+        }
+        found.sort_unstable_by_key(|link| link.id);
+        found.dedup_by_key(|link| link.id);
+        Ok(found)
+    }
+
+    /// Counts one use, if the link still allows one and what it gives is there: test and count are one statement. Where `download`
+    /// says so, one download of a limited asset is counted with it, both or neither. Notes the visit.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn spend_link(
+        &self,
+        key: &str,
+        download: Option<&Download<'_>>,
+        visit: &NewVisit,
+    ) -> Result<Option<Link>> {
+        settle(|| async {
+            let mut tx = self.begin().await?;
+            let query = sqlx::query(SPEND).bind(key).bind(visit.made_at);
+            let link = query.fetch_optional(tx.conn()).await?.as_ref().map(read).transpose()?;
+            let Some(link) = link else { return Ok(None) };
+            if let Some(download) = download
+                && !downloads::spend(tx.conn(), download).await?
+            {
+                return Ok(None);
+            }
+            note_visit(&mut tx, link.id, visit, VisitOutcome::Followed).await?;
+            tx.commit().await?;
+            Ok(Some(link))
+        })
+        .await
+    }
+
+    /// Notes somebody who came by a link and got nothing that counts.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn add_visit(&self, link_id: i64, visit: &NewVisit, outcome: VisitOutcome) -> Result<()> {
         let mut tx = self.begin().await?;
-        let query = sqlx::query(SPEND).bind(key).bind(now_ms);
-        let link = query.fetch_optional(tx.conn()).await?.as_ref().map(read).transpose()?;
+        note_visit(&mut tx, link_id, visit, outcome).await?;
+        tx.commit().await
+    }
+
+    /// Who came by a link after the id `after`, oldest first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn visits(&self, link_id: i64, after: i64, limit: i64) -> Result<Vec<Visit>> {
+        let rows = sqlx::query(VISITS).bind(link_id).bind(after).bind(limit).fetch_all(self.read()).await?;
+        rows.iter().map(read_visit).collect()
+    }
+
+    /// Forgets who came by links before `before_ms`.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn forget_visits(&self, before_ms: i64) -> Result<u64> {
+        let mut tx = self.begin().await?;
+        let done = sqlx::query(FORGET_VISITS).bind(before_ms).execute(tx.conn()).await?;
         tx.commit().await?;
-        Ok(link)
+        Ok(done.rows_affected())
     }
 
     /// Takes a link back; false when there was none to take back.
@@ -156,6 +286,25 @@ impl Catalog {
         tx.commit().await?;
         Ok(done.rows_affected() > 0)
     }
+}
+
+async fn note_visit(tx: &mut Tx, link_id: i64, visit: &NewVisit, outcome: VisitOutcome) -> Result<()> {
+    let query = sqlx::query(VISIT).bind(link_id).bind(visit.made_at).bind(visit.address.clone());
+    let query = query.bind(visit.user_agent.clone()).bind(outcome.as_str());
+    let done = query.execute(tx.conn()).await;
+    done.map_err(|error| Error::of_row(error, Noun::Link, Noun::Link))?;
+    Ok(())
+}
+
+fn read_visit(row: &AnyRow) -> Result<Visit> {
+    Ok(Visit {
+        id: row.int("id")?,
+        link_id: row.int("link_id")?,
+        made_at: row.int("made_at")?,
+        address: row.text_or_null("address")?,
+        user_agent: row.text_or_null("user_agent")?,
+        outcome: VisitOutcome::parse(&row.text("outcome")?)?,
+    })
 }
 
 fn read(row: &AnyRow) -> Result<Link> {
@@ -174,5 +323,6 @@ fn read(row: &AnyRow) -> Result<Link> {
         created_at: row.int("created_at")?,
         expires_at: row.int_or_null("expires_at")?,
         revoked_at: row.int_or_null("revoked_at")?,
+        password_hash: row.text_or_null("password_hash")?,
     })
 }

@@ -131,6 +131,7 @@ pub(crate) async fn reach(
                     name_key: step.name_key.clone(),
                     slug: Slug::exactly(step.slug.clone()),
                     public_read: missing.public_read,
+                    expires_at: None,
                     created_by: missing.created_by,
                     missing: Missing::default(),
                 };

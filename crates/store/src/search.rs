@@ -17,7 +17,7 @@ use crate::{
     Catalog, Result,
     assets::{Asset, AssetState},
     catalog::{Columns, NameIndex, Step, took_too_long},
-    folders::{Folder, FolderKind, end_of},
+    folders::{Folder, end_of},
 };
 
 /// What to look for.
@@ -75,7 +75,7 @@ impl Catalog {
     pub async fn search_folders(&self, search: &NameSearch<'_>) -> Result<Hits<Folder>> {
         let Hits { found, next } = self.search(&sources::FOLDERS, search).await?;
         let mut found = self.folders_by_id(search.tenant_id, &found).await?;
-        let fits = |folder: &Folder| folder.kind == FolderKind::Plain && folder.lives() != search.trashed;
+        let fits = |folder: &Folder| folder.kind.is_shown() && folder.lives() != search.trashed;
         found.retain(|folder| fits(folder) && folder.path.starts_with(search.under.unwrap_or_default()));
         found.sort_unstable_by_key(|folder| Reverse(folder.id));
         Ok(Hits { found, next })

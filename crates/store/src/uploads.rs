@@ -1,5 +1,9 @@
 //! Uploads: bytes on their way in over several requests, with their parts and how far the sums are.
 
+mod chunks;
+
+pub use chunks::{Chunk, Chunked, Folded, NewChunked};
+
 use sqlx::{AnyConnection, any::AnyRow};
 
 use crate::{Catalog, Error, Noun, Refusal, Result, catalog::Columns};
@@ -85,16 +89,14 @@ const INSERT: &str = concat!(
     columns!()
 );
 const FIND: &str = concat!("select ", columns!(), " from uploads where upload_key = $1 and state = 'open'");
-const EXPIRED: &str = concat!(
-    "select ",
-    columns!(),
-    " from uploads where state = 'open' and expires_at <= $1 order by expires_at limit $2"
-);
-const PART: &str = "insert into upload_parts (upload_id, number, blob_key, size, md5) values ($1, $2, $3, $4, $5) \
+const EXPIRED: &str =
+    concat!("select ", columns!(), " from uploads where expires_at <= $1 order by expires_at limit $2");
+const ADD_PART: &str = "insert into upload_parts (upload_id, number, blob_key, size, md5) values ($1, $2, $3, $4, $5) \
      on conflict (upload_id, number) do nothing";
 const RECEIVED: &str =
     "update uploads set received_bytes = received_bytes + $2 where id = $1 and state = 'open' returning id";
-const PARTS: &str = "select number, blob_key, size, md5 from upload_parts where upload_id = $1 order by number";
+const PARTS: &str =
+    "select number, blob_key, size, md5 from upload_parts where upload_id = $1 and number > $2 order by number";
 const DELETE: &str = "delete from uploads where id = $1 and state = 'open'";
 const END: &str = "delete from uploads where id = $1 and state = 'open' and expires_at > $2";
 
@@ -131,7 +133,7 @@ impl Catalog {
     pub async fn add_upload_part(&self, upload_id: i64, part: &UploadPart) -> Result<bool> {
         let size = size_of(part.size)?;
         let mut tx = self.begin().await?;
-        let query = sqlx::query(PART).bind(upload_id).bind(part.number).bind(&part.blob_key).bind(size);
+        let query = sqlx::query(ADD_PART).bind(upload_id).bind(part.number).bind(&part.blob_key).bind(size);
         let done = query.bind(part.md5.to_vec()).execute(tx.conn()).await;
         let done = done.map_err(|error| Error::of_row(error, Noun::Upload, Noun::Upload))?;
         let added = done.rows_affected() == 1;
@@ -142,24 +144,15 @@ impl Catalog {
         Ok(added)
     }
 
-    /// The parts of an upload, in order.
+    /// The parts of an upload whose numbers are above `after`, in order; the first is number 1.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn upload_parts(&self, upload_id: i64) -> Result<Vec<UploadPart>> {
-        let rows = sqlx::query(PARTS).bind(upload_id).fetch_all(self.read()).await?;
-        let read = |row: &AnyRow| -> Result<UploadPart> {
-            Ok(UploadPart {
-                number: row.int("number")?,
-                blob_key: row.text("blob_key")?,
-                size: row.count("size")?,
-                md5: row.array("md5")?,
-            })
-        };
-        rows.iter().map(read).collect()
+    pub async fn upload_parts(&self, upload_id: i64, after: i64) -> Result<Vec<UploadPart>> {
+        sqlx::query(PARTS).bind(upload_id).bind(after).fetch_all(self.read()).await?.iter().map(read_part).collect()
     }
 
-    /// Open uploads whose time is over, longest first.
+    /// Uploads whose time is over, longest first.
     ///
     /// # Errors
     /// When the database refuses.
@@ -188,6 +181,15 @@ pub(crate) async fn end(conn: &mut AnyConnection, upload_id: i64, now_ms: i64) -
 
 fn size_of(bytes: u64) -> Result<i64> {
     i64::try_from(bytes).map_err(|_| Error::Refused(Refusal::TooManyBytes))
+}
+
+fn read_part(row: &AnyRow) -> Result<UploadPart> {
+    Ok(UploadPart {
+        number: row.int("number")?,
+        blob_key: row.text("blob_key")?,
+        size: row.count("size")?,
+        md5: row.array("md5")?,
+    })
 }
 
 fn read(row: &AnyRow) -> Result<Upload> {

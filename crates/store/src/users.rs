@@ -5,7 +5,7 @@ use sqlx::{AnyConnection, any::AnyRow};
 use crate::{
     Catalog, Error, Noun, Result,
     audit::{self, Action, Stamp},
-    catalog::Columns,
+    catalog::{Columns, SLOTS, slot_list, slots},
 };
 
 /// Somebody who acts for a tenant.
@@ -44,6 +44,10 @@ const INSERT: &str = "insert into users (tenant_id, email, full_name, role, pass
      values ($1, $2, $3, $4, $5, $6) returning id";
 const FIND: &str =
     "select id, tenant_id, email, full_name, role, created_at, disabled_at from users where tenant_id = $1 and id = $2";
+const BY_IDS: &str = concat!(
+    "select id, tenant_id, email, full_name, role, created_at, disabled_at from users where tenant_id = $1 and id in ",
+    slot_list!()
+);
 const BY_EMAIL: &str = "select id, tenant_id, email, full_name, role, created_at, disabled_at, password_hash from users \
      where tenant_id = $1 and email = $2";
 const LIST: &str = "select id, tenant_id, email, full_name, role, created_at, disabled_at from users \
@@ -73,6 +77,19 @@ impl Catalog {
     pub async fn user(&self, tenant_id: i64, id: i64) -> Result<Option<User>> {
         let row = sqlx::query(FIND).bind(tenant_id).bind(id).fetch_optional(self.read()).await?;
         row.as_ref().map(read).transpose()
+    }
+
+    /// Those of a tenant's users who have these ids, in no order.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn users_by_id(&self, tenant_id: i64, ids: &[i64]) -> Result<Vec<User>> {
+        let mut found = Vec::new();
+        for chunk in ids.chunks(SLOTS) {
+            let rows = slots(sqlx::query(BY_IDS).bind(tenant_id), chunk).fetch_all(self.read()).await?;
+            found.extend(rows.iter().map(read).collect::<Result<Vec<_>>>()?);
+        }
+        Ok(found)
     }
 
     /// The user with this address, folded by the caller, and what their password is checked against, if they have one.

@@ -7,6 +7,7 @@ mod disposition;
 mod ranges;
 
 pub use conditions::{Answer, Asked};
+pub use disposition::extended_name;
 
 use axum::{body::Body, response::Response};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -29,7 +30,8 @@ pub struct Manner<'a> {
 /// Whether a browser should show or save bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disposition {
-    /// Show, if the type is one that is safe to show: images but SVG, PDF, audio, video and plain text. Anything else is saved.
+    /// Show, if the type is one that is safe to show: images but SVG, PDF, audio, video and plain text; or if the content is harmless
+    /// although its type need not be. Anything else is saved.
     Inline,
     /// Save.
     Attachment,
@@ -57,6 +59,8 @@ const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-
 
 /// Nothing inside may run, load or belong to our origin.
 const CSP_SANDBOX: &str = "sandbox; default-src 'none'";
+/// An SVG keeps its own styles, and the images and fonts that lie in it.
+const CSP_SVG: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:";
 /// As strict as the browsers' own viewers bear: `sandbox` stops Chrome's, a missing `object-src` stops what it embeds.
 const CSP_PDF: &str = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'";
 
@@ -148,7 +152,7 @@ fn put_validators(headers: &mut HeaderMap, content: &Content, manner: &Manner<'_
 fn put_description(headers: &mut HeaderMap, content: &Content, wanted: Disposition) {
     headers.insert(header::CONTENT_TYPE, content_type(&content.media_type));
     headers.insert(header::ACCEPT_RANGES, const { HeaderValue::from_static("bytes") });
-    let inline = wanted == Disposition::Inline && is_shown_safely(&content.media_type);
+    let inline = wanted == Disposition::Inline && (content.harmless || is_shown_safely(&content.media_type));
     headers.insert(header::CONTENT_DISPOSITION, disposition::header(inline, &content.name));
     if let Some(sha256) = &content.sha256 {
         // "sha-256=:" + 44 characters + ":"
@@ -172,6 +176,7 @@ fn put_safety(headers: &mut HeaderMap, media_type: &MediaType) {
     headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, const { HeaderValue::from_static("cross-origin") });
     let policy = match media_type.as_str() {
         "application/pdf" => CSP_PDF,
+        "image/svg+xml" => CSP_SVG,
         _ if is_inert(media_type) => return,
         _ => CSP_SANDBOX,
     };

@@ -26,7 +26,7 @@ pub use access_log::{AccessLog, LogBuffer};
 pub use answer_body::AnswerBody;
 pub use base::Base;
 pub use cors::Cors;
-pub use deliver::{Answer, Asked, Cache, Disposition, Manner, deliver};
+pub use deliver::{Answer, Asked, Cache, Disposition, Manner, deliver, extended_name};
 pub use html::escape_html;
 pub use manners::{Clock, Limits, Manners};
 pub use mounts::{BadMounts, Mount, Mounts, host_name};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use store::{
-    assets::{NewAsset, NewVersion},
+    assets::{NewAsset, NewVersion, Terms},
     fields::FieldSet,
     names::Slug,
     paths::Named,
@@ -34,11 +34,12 @@ impl Library {
         let name = names::check(spot.slug)?;
         let (library, actor, author) = (self.clone(), actor.clone(), spot.missing.created_by);
         let (top, make_folders) = (place.top, place.make_folders);
+        let gate = self.gate(&actor, (spot.folder.tenant_id, spot.folder.id)).await?;
         let path: Vec<String> = place.path.iter().map(|slug| (*slug).to_owned()).collect();
         // On a task of its own: a caller who goes away after the last byte does not leave bytes without rows.
         let put = tokio::spawn(async move {
             let Upload { received, declared_type, title, .. } = upload;
-            let version = library.publish(received, &name, declared_type, author, ingest).await?;
+            let version = library.publish(received, (&name, declared_type), author, (&gate, ingest)).await?;
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
             let place = Place { top, path: &path, make_folders };
             let outcome = library.put_version(&actor, &place, (&name, title), &version).await;
@@ -50,7 +51,7 @@ impl Library {
             if !needed {
                 library.discard(version.blob.key).await;
             }
-            library.inner.jobs.notify_one();
+            library.wake();
             put
         });
         let id = put.await.map_err(Fault::internal)??;
@@ -93,6 +94,7 @@ impl Library {
                         title: title.clone(),
                         text_key: text_key(title.as_ref(), None, &[]),
                         version: version.clone(),
+                        terms: Terms::default(),
                         fields: Vec::new(),
                     };
                     let added = self.inner.catalog.add_assets(std::slice::from_ref(&asset), &stamp).await;

@@ -20,7 +20,7 @@ impl Library {
     /// The file, its version measured if that is to be had.
     pub(super) async fn measured(&self, actor: &Actor, asset_id: i64) -> Result<Arc<Asset>, Fault> {
         let asset = self.expect_asset(actor, asset_id, Right::Read).await?;
-        Self::expect_safe(actor, &asset)?;
+        self.expect_safe(actor, &asset)?;
         let version = asset.version.as_ref().ok_or(Fault::NotFound(Noun::Asset))?;
         if version.pixels.is_some() {
             return Ok(asset);

@@ -2,6 +2,7 @@
 
 use content::ByteStream;
 use store::{
+    assets::Terms,
     blobs::{Kind, StageError},
     uploads::NewUpload,
 };
@@ -26,7 +27,7 @@ impl Library {
     /// Announces an upload; gives the key that its URL is to carry.
     ///
     /// # Errors
-    /// `NotFound`, `Denied`, `Invalid` for a name that can not be one, `TooLarge`.
+    /// `NotFound`, `Denied`, `Invalid` for a name that can not be one, `TooLarge`, `Unsupported`.
     pub async fn announce_upload(
         &self,
         actor: &Actor,
@@ -38,6 +39,8 @@ impl Library {
         if announcement.bytes > max_bytes {
             return Err(Fault::TooLarge { max_bytes });
         }
+        let gate = self.gate(actor, (folder.tenant_id, folder.id)).await?;
+        gate.expect_name(&names::check(&announcement.name)?, None)?;
         let (now_ms, token) = (self.now_ms(), actor.token().ok_or(Fault::Unauthenticated)?);
         let upload = NewUpload {
             tenant_id: folder.tenant_id,
@@ -58,7 +61,7 @@ impl Library {
     ///
     /// # Errors
     /// `NotFound` for a key that nobody has or that was used, `Expired`; `Denied` when who announced it may no longer;
-    /// `Invalid` when it is not as long as was announced.
+    /// `Invalid` when it is not as long as was announced; `Unsupported` for what the folder does not take.
     pub async fn receive_announced(
         &self,
         anybody: &Actor,
@@ -95,19 +98,27 @@ impl Library {
         upload: store::uploads::Upload,
         received: Received,
     ) -> Result<i64, Fault> {
+        let gate = self.gate(actor, (tenant_id, upload.folder_id)).await?;
         let (library, created_by, stamp) = (self.clone(), upload.created_by, actor.stamp(self.now_ms()));
         // On a task of its own: a caller who goes away after the last byte does not leave bytes without rows.
         let added = tokio::spawn(async move {
-            let one = Upload { received, name: upload.name, declared_type: None, fields: Vec::new(), title: None };
+            let one = Upload {
+                received,
+                name: upload.name,
+                declared_type: None,
+                fields: Vec::new(),
+                title: None,
+                terms: Terms::default(),
+            };
             let mut assets = Vec::with_capacity(1);
-            let ingest = Ingest::default();
-            library.publish_all(tenant_id, upload.folder_id, created_by, vec![one], ingest, &mut assets).await?;
+            let (place, through) = ((tenant_id, upload.folder_id, created_by), (&gate, Ingest::default()));
+            library.publish_all(place, vec![one], through, &mut assets).await?;
             let Some(asset) = assets.pop() else { return Err(Fault::Invalid(Invalid::Empty)) };
             let outcome = library.inner.catalog.complete_upload(upload.id, &asset, &stamp).await;
             if !outcome.as_ref().map_or_else(|error| !error.is_certain(), |added| added.kept_blob) {
                 library.discard(asset.version.blob.key).await;
             }
-            library.inner.jobs.notify_one();
+            library.wake();
             outcome.map(|added| added.asset_id).map_err(Fault::from)
         });
         added.await.map_err(Fault::internal)?

@@ -2,10 +2,16 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod care;
+mod collections;
 mod delivering;
 mod downloads;
+mod entries;
+mod fetches;
 mod jobs;
+mod links;
 mod model;
+mod people;
+mod records;
 mod renditions;
 mod rights;
 mod rules;

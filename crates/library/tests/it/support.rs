@@ -1,6 +1,7 @@
 //! A library in a temporary folder, on the engine that a test is given, under a clock that stands still.
 
 use std::{
+    collections::HashMap,
     path::PathBuf,
     sync::{
         Arc,
@@ -13,8 +14,9 @@ use bytes::Bytes;
 use content::ByteRange;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use library::{
-    Actor, Asset, Blobs, Catalog, Clock, Fault, Folder, Founded, Ingest, Library, Limits, NewPerson, Origin, Plan,
-    Problem, Renderer, RendererConfig, Right, Rights, TokenWish, Upload, Videos, VideosConfig, find_program,
+    Actor, Asset, Blobs, Catalog, Clock, Fault, Folder, Founded, Ingest, Library, Limits, NewPerson, Origin, Outbound,
+    OutboundConfig, Parts, Plan, Problem, Renderer, RendererConfig, Right, Rights, TokenWish, Upload, Videos,
+    VideosConfig, find_program,
 };
 use sqlx::Connection;
 use store::blobs::BlobsConfig;
@@ -88,7 +90,7 @@ impl Bench {
         let config = BlobsConfig { hot_max_blob_bytes: 0, ..BlobsConfig::default() };
         let blobs = Blobs::disk(&self.data.path().join("blobs"), config).await.unwrap();
         let clock = Clock::Held(Arc::clone(&self.hand));
-        Library::new(catalog, blobs, renderer(), videos(), clock, limits, previews)
+        Library::new(parts(catalog, blobs), clock, limits, previews)
     }
 
     /// The rows, as nobody but the library sees them.
@@ -151,7 +153,14 @@ impl Bench {
         let chunks: Vec<_> = bytes.chunks(1000).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
         let body = stream::iter(chunks).boxed();
         let received = self.library.receive(&self.actor, Some(self.folder.id), body).await.unwrap();
-        Upload { received, name: name.to_owned(), declared_type: None, fields: Vec::new(), title: None }
+        Upload {
+            received,
+            name: name.to_owned(),
+            declared_type: None,
+            fields: Vec::new(),
+            title: None,
+            terms: library::Terms::default(),
+        }
     }
 
     /// What is wrong with rows or bytes.
@@ -252,7 +261,7 @@ async fn admin(server: &str, statement: String) {
 async fn open(data: &TempDir, database: &Database, clock: Clock, limits: Limits) -> Library {
     let catalog = Catalog::open(&database.url(data)).await.unwrap();
     let blobs = Blobs::disk(&data.path().join("blobs"), Default::default()).await.unwrap();
-    Library::new(catalog, blobs, renderer(), videos(), clock, limits, vec![Library::preview_plan()])
+    Library::new(parts(catalog, blobs), clock, limits, vec![Library::preview_plan()])
 }
 
 fn renderer() -> Renderer {
@@ -263,6 +272,32 @@ fn renderer() -> Renderer {
         deadline: Duration::from_secs(30),
         limits: Default::default(),
     })
+}
+
+fn parts(catalog: Catalog, blobs: Blobs) -> Parts {
+    Parts {
+        catalog,
+        blobs,
+        renderer: renderer(),
+        videos: videos(),
+        outbound: outbound(),
+        scanner: None,
+        default_policies: HashMap::new(),
+        scan_policy: library::ScanPolicy::default(),
+    }
+}
+
+/// Mail goes to a folder that nobody looks into, calls nowhere.
+fn outbound() -> Outbound {
+    let config = OutboundConfig {
+        smtp_url: None,
+        from: "mediary@example.com".to_owned(),
+        outbox: std::env::temp_dir().join("mediary-outbox-of-tests"),
+        allow_private: false,
+        sms_webhook: None,
+        timeout: Duration::from_secs(5),
+    };
+    Outbound::new(config).unwrap()
 }
 
 fn videos() -> Videos {

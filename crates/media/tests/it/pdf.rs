@@ -237,6 +237,23 @@ fn pages_of_any_size_are_shown_at_one_that_can_be() {
     }
 }
 
+/// A font and what it consists of, numbered from this one. It comes in the document: each takes its own for one that is only named.
+fn own_font(first: usize) -> [Vec<u8>; 3] {
+    let bytes = fs::read("/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf").expect("Debian's fonts-dejavu-core");
+    let widths = "602 ".repeat(0x7f - 0x20);
+    let font = format!(
+        "<</Type/Font/Subtype/TrueType/BaseFont/DejaVuSansMono/Encoding/WinAnsiEncoding/FirstChar 32/LastChar 126\
+         /Widths[{widths}]/FontDescriptor {} 0 R>>",
+        first + 1
+    );
+    let descriptor = format!(
+        "<</Type/FontDescriptor/FontName/DejaVuSansMono/Flags 33/FontBBox[-558 -375 718 1028]/ItalicAngle 0/Ascent 928\
+         /Descent -236/CapHeight 729/StemV 80/FontFile2 {} 0 R>>",
+        first + 2
+    );
+    [object(&font), object(&descriptor), deflated(&format!("/Length1 {}", bytes.len()), &bytes)]
+}
+
 #[test]
 fn a_page_looks_as_poppler_draws_it() {
     let folder = tempfile::tempdir().unwrap();
@@ -252,11 +269,10 @@ fn a_page_looks_as_poppler_draws_it() {
     );
     let content = "q 0 150 300 50 re W n /S sh Q \
         q 120 0 0 80 20 20 cm /I Do Q \
-        BT /F 24 Tf 20 115 Td (Mediary draws pages) Tj ET \
+        BT /F 22 Tf 20 115 Td (Mediary draws pages) Tj ET \
         0.8 0.1 0.1 rg 180 20 m 290 40 l 230 100 l h f \
         /H gs 0 0 1 rg 0.2 0.6 0.2 RG 6 w 200 30 m 260 30 290 60 250 110 c B";
-    let font = object("<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>");
-    let pdf = page(&attributes, content, &[image, font]);
+    let pdf = page(&attributes, content, &[&[image], &own_font(FIRST_MORE + 1)[..]].concat());
     fs::write(folder.path().join("page.pdf"), &pdf).unwrap();
     let output = Command::new("pdftoppm")
         .args(["-r", "144", "-png", "-singlefile", "page.pdf", "page"])

@@ -7,12 +7,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("content", &[]),
     ("store", &["content"]),
     ("media", &["content"]),
-    ("library", &["content", "media", "store"]),
+    ("outbound", &["content"]),
+    ("scan", &["content"]),
+    ("seal", &["content"]),
+    ("library", &["content", "media", "outbound", "scan", "store"]),
     ("wire", &["content"]),
     ("fliplet", &["content", "library", "wire"]),
     ("mediaflow", &["content", "library", "wire"]),
     ("flextype", &["content", "library", "wire"]),
-    ("server", &["flextype", "fliplet", "library", "media", "mediaflow", "store", "wire"]),
+    ("botdoc", &["content", "library", "wire"]),
+    ("mediapocket", &["content", "library", "wire"]),
+    ("server", &["botdoc", "flextype", "fliplet", "library", "media", "mediaflow", "mediapocket", "store", "wire"]),
 ];
 
 /// What a crate may not name among the crates of others, by its floor.
@@ -25,6 +30,10 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("fliplet", &["object_store", "sqlx"]),
     ("mediaflow", &["object_store", "sqlx"]),
     ("flextype", &["object_store", "sqlx"]),
+    ("botdoc", &["object_store", "reqwest", "lettre", "sqlx"]),
+    ("mediapocket", &["object_store", "reqwest", "lettre", "sqlx"]),
+    ("outbound", &["axum", "object_store", "sqlx"]),
+    ("scan", &["axum", "http", "hyper", "object_store", "reqwest", "sqlx"]),
 ];
 
 fn crates() -> PathBuf {

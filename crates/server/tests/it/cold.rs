@@ -64,8 +64,14 @@ async fn add_large_file(server: &Server, organization: &Organization) -> i64 {
     let body = stream::iter((0..size() / MEBIBYTE).map(move |_| Ok(chunk.clone()))).boxed();
     let root = library.root_folder(&actor, organization.id, Right::Read).await.unwrap();
     let received = library.receive(&actor, Some(root.id), body).await.unwrap();
-    let upload =
-        Upload { received, name: "large.bin".to_owned(), declared_type: None, fields: Vec::new(), title: None };
+    let upload = Upload {
+        received,
+        name: "large.bin".to_owned(),
+        declared_type: None,
+        fields: Vec::new(),
+        title: None,
+        terms: library::Terms::default(),
+    };
     library.add_assets(&actor, root.id, vec![upload], Ingest::default()).await.unwrap()[0].id
 }
 

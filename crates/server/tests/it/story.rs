@@ -83,8 +83,8 @@ impl Life {
         assert_eq!(told, expected);
         let [photos, year, summer] = self.folders;
         for (context, expected) in [
-            // `init` makes it, for those whose API has no roots to upload to.
-            (format!("organizationId={}", self.organization), &["Uploads"][..]),
+            // `init` makes them, for those whose API has no roots to upload to.
+            (format!("organizationId={}", self.organization), &["First request", "Uploads"][..]),
             (format!("appId={}", self.app), &["Photos"]),
             (format!("folderId={photos}"), &["2024"]),
             (format!("folderId={year}"), &["Summer", NAMES[2], NAMES[0], NAMES[1]]),

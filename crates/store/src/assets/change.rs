@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use sqlx::AnyConnection;
 
-use super::{Added, AssetChange, AssetState, NewAsset, NewBlob, NewVersion, Picture, bytes_of, family_word, take};
+use super::{
+    Added, AssetChange, AssetState, Filled, Filling, NewAsset, NewBlob, NewVersion, Picture, Taken, bytes_of,
+    family_word, take,
+};
 use crate::{
     Catalog, Error, Noun, Refusal, Result,
     audit::{self, Action, Stamp},
@@ -21,13 +24,14 @@ use crate::{
 
 const FOLDER_LIVES: &str = "select trashed_root from folders where tenant_id = $1 and id = $2";
 const ADD_ASSET: &str = "insert into assets (tenant_id, folder_id, asset_key, slug, name, name_key, state, scan, \
-     version_number, created_by, created_at, updated_at, family, title, text_key) \
-     values ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $10, $11, $12, $13) \
+     version_number, created_by, created_at, updated_at, family, title, text_key, download_limit, expires_at, \
+     ends_for_good) values ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $10, $11, $12, $13, $14, $15, $16) \
      returning id";
 const SET_SLUG: &str = "update assets set slug = $2 where id = $1";
 const ADD_VERSION: &str = "insert into versions (asset_id, number, blob_id, media_type, width, height, orientation, \
-     animated, created_by, created_at, picture) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-const NEXT_VERSION: &str = "update assets set version_number = version_number + 1, scan = $2, family = $3 where id = $1 returning version_number";
+     animated, created_by, created_at, picture) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning id";
+const NEXT_VERSION: &str = "update assets set version_number = version_number + 1, scan = $2, family = $3, \
+     state = 'ready' where id = $1 returning version_number";
 const LIMIT: &str = "update assets set download_limit = $2, expires_at = $3 where id = $1";
 const RENAME: &str = "update assets set name = $2, name_key = $3 where id = $1";
 const PLACE: &str = "update assets set folder_id = $2, slug = $3 where id = $1";
@@ -98,8 +102,10 @@ impl Catalog {
         if new_folder.is_none() {
             expect_living_folder(tx.conn(), tenant_id, folder).await?;
         }
+        if !taken.ready {
+            sqlx::query(PLACE).bind(id).bind(folder).bind("").execute(tx.conn()).await?;
         // Where neither changes, neither does the slug, which might not be had again.
-        if change.name.is_some() || change.folder_id.is_some() {
+        } else if change.name.is_some() || change.folder_id.is_some() {
             let (old, new) = ((old_folder, taken.slug.as_str()), (folder, &change.slug));
             let slug = names::exchange(tx.conn(), old, new, Holder::Asset(id)).await?;
             sqlx::query(PLACE).bind(id).bind(folder).bind(&slug).execute(tx.conn()).await?;
@@ -108,7 +114,7 @@ impl Catalog {
             sqlx::query(RENAME).bind(id).bind(name).bind(name_key).execute(tx.conn()).await?;
         }
         fields::insert(tx.conn(), id, &change.fields).await?;
-        if folder != old_folder {
+        if folder != old_folder && taken.ready {
             let bytes = bytes_of(tx.conn(), id).await?;
             let mut counts = tallies::Counts::default();
             counts.remove(tenant_id, old_folder, id, bytes);
@@ -125,7 +131,9 @@ impl Catalog {
     /// # Errors
     /// `Missing` when it is not there or in the trash.
     pub async fn add_version(&self, tenant_id: i64, id: i64, version: &NewVersion, stamp: &Stamp) -> Result<bool> {
-        settle(|| self.try_add_version(tenant_id, id, (version, None), stamp)).await
+        settle(|| self.try_add_version((tenant_id, id), version, (None, None), stamp))
+            .await
+            .map(|filled| filled.kept_blob)
     }
 
     /// The same, and what was said of the old bytes gives way to something else.
@@ -139,18 +147,33 @@ impl Catalog {
         (version, said): (&NewVersion, &FieldSet),
         stamp: &Stamp,
     ) -> Result<bool> {
-        settle(|| self.try_add_version(tenant_id, id, (version, Some(said)), stamp)).await
+        settle(|| self.try_add_version((tenant_id, id), version, (Some(said), None), stamp))
+            .await
+            .map(|filled| filled.kept_blob)
+    }
+
+    /// The same for an asset that may be a placeholder: by its first bytes it becomes a file of this name and slug.
+    ///
+    /// # Errors
+    /// As for [`Self::add_version`].
+    pub async fn fill_asset(&self, tenant_id: i64, id: i64, filling: &Filling, stamp: &Stamp) -> Result<Filled> {
+        settle(|| self.try_add_version((tenant_id, id), &filling.version, (None, Some(filling)), stamp)).await
     }
 
     async fn try_add_version(
         &self,
-        tenant_id: i64,
-        id: i64,
-        (version, said): (&NewVersion, Option<&FieldSet>),
+        (tenant_id, id): (i64, i64),
+        version: &NewVersion,
+        (said, filling): (Option<&FieldSet>, Option<&Filling>),
         stamp: &Stamp,
-    ) -> Result<bool> {
+    ) -> Result<Filled> {
         let mut tx = self.begin().await?;
-        let folder_id = take(tx.conn(), tenant_id, id, stamp.now_ms).await?.folder_id;
+        let Taken { folder_id, ready, .. } = take(tx.conn(), tenant_id, id, stamp.now_ms).await?;
+        let first = match (ready, filling) {
+            (true, _) => None,
+            (false, Some(filling)) => Some(filling),
+            (false, None) => return Err(Error::Missing(Noun::Asset)),
+        };
         let old_bytes = bytes_of(tx.conn(), id).await?;
         let (blob_id, kept_blob) = garbage::add(tx.conn(), tenant_id, &version.blob, stamp.now_ms).await?;
         let row = sqlx::query(NEXT_VERSION)
@@ -158,7 +181,8 @@ impl Catalog {
             .bind(version.scan.as_str())
             .bind(family_word(version.media_type.family()));
         let row = row.fetch_one(tx.conn()).await?;
-        add_version(tx.conn(), id, row.int("version_number")?, blob_id, version, stamp.now_ms).await?;
+        let number = row.int("version_number")?;
+        let version_id = add_version(tx.conn(), id, number, blob_id, version, stamp.now_ms).await?;
         for job in &version.jobs {
             jobs::insert(tx.conn(), Some(tenant_id), &job.about(id), stamp.now_ms).await?;
         }
@@ -166,11 +190,19 @@ impl Catalog {
             fields::put(tx.conn(), id, said).await?;
         }
         let mut counts = tallies::Counts::default();
-        counts.resize(tenant_id, folder_id, id, size_of(&version.blob)? - old_bytes);
+        match first {
+            None => counts.resize(tenant_id, folder_id, id, size_of(&version.blob)? - old_bytes),
+            Some(Filling { name, name_key, slug, .. }) => {
+                let slug = names::claim(tx.conn(), folder_id, slug, Holder::Asset(id)).await?;
+                set_slug(tx.conn(), id, &slug).await?;
+                sqlx::query(RENAME).bind(id).bind(name).bind(name_key).execute(tx.conn()).await?;
+                counts.add(tenant_id, folder_id, id, size_of(&version.blob)?);
+            }
+        }
         counts.store(tx.conn()).await?;
         audit::note(tx.conn(), tenant_id, stamp, Action::Update, (Noun::Asset, id)).await?;
         tx.commit().await?;
-        Ok(kept_blob)
+        Ok(Filled { version_id, kept_blob })
     }
 
     /// Sets how often an asset may be downloaded and when it ends; none: without limit, never.
@@ -204,7 +236,10 @@ async fn add(conn: &mut AnyConnection, asset: &NewAsset, folder_id: i64, blob_id
         .bind(now_ms)
         .bind(family_word(asset.version.media_type.family()))
         .bind(&asset.title)
-        .bind(&asset.text_key);
+        .bind(&asset.text_key)
+        .bind(asset.terms.download_limit)
+        .bind(asset.terms.expires_at)
+        .bind(i64::from(asset.terms.ends_for_good));
     let row = query.fetch_one(&mut *conn).await;
     // The folder was there a moment ago, and users stay.
     let asset_id = row.map_err(|error| Error::of_row(error, Noun::Asset, Noun::Folder))?.int("id")?;
@@ -216,25 +251,25 @@ async fn add(conn: &mut AnyConnection, asset: &NewAsset, folder_id: i64, blob_id
     Ok(asset_id)
 }
 
-async fn add_version(
+pub(crate) async fn add_version(
     conn: &mut AnyConnection,
     asset_id: i64,
     number: i64,
     blob_id: i64,
     version: &NewVersion,
     now_ms: i64,
-) -> Result<()> {
+) -> Result<i64> {
     let (width, height) = version.pixels.unzip();
     let query = sqlx::query(ADD_VERSION).bind(asset_id).bind(number).bind(blob_id).bind(version.media_type.as_str());
     let query = query.bind(width.map(i64::from)).bind(height.map(i64::from)).bind(i64::from(version.orientation));
     let query = query.bind(i64::from(version.animated)).bind(version.created_by).bind(now_ms);
     let picture = if version.jobs.contains(&NewJob::Preview) { Picture::Waiting } else { Picture::None };
     let query = query.bind(picture.as_str());
-    query.execute(&mut *conn).await?;
+    let id = query.fetch_one(&mut *conn).await?.int("id")?;
     if let Some(details) = &version.details {
         image_details::set(conn, blob_id, details, now_ms).await?;
     }
-    Ok(())
+    Ok(id)
 }
 
 /// Claims the slugs of new assets; of those that wish for the same one, the first gets it.
@@ -252,7 +287,7 @@ async fn claim_slugs(conn: &mut AnyConnection, assets: &[NewAsset], folders: &[i
     Ok(())
 }
 
-pub(super) async fn set_slug(conn: &mut AnyConnection, id: i64, slug: &str) -> Result<()> {
+pub(crate) async fn set_slug(conn: &mut AnyConnection, id: i64, slug: &str) -> Result<()> {
     sqlx::query(SET_SLUG).bind(id).bind(slug).execute(conn).await?;
     Ok(())
 }
@@ -300,7 +335,7 @@ pub(super) async fn folder_of(
     paths::reach(conn, tenant_id, from, missing, stamp).await
 }
 
-async fn expect_living_folder(conn: &mut AnyConnection, tenant_id: i64, folder_id: i64) -> Result<()> {
+pub(crate) async fn expect_living_folder(conn: &mut AnyConnection, tenant_id: i64, folder_id: i64) -> Result<()> {
     let row = sqlx::query(FOLDER_LIVES).bind(tenant_id).bind(folder_id).fetch_optional(conn).await?;
     match row.ok_or(Error::Missing(Noun::Folder))?.int_or_null("trashed_root")? {
         None => Ok(()),
@@ -308,6 +343,6 @@ async fn expect_living_folder(conn: &mut AnyConnection, tenant_id: i64, folder_i
     }
 }
 
-fn size_of(blob: &NewBlob) -> Result<i64> {
+pub(crate) fn size_of(blob: &NewBlob) -> Result<i64> {
     i64::try_from(blob.size).map_err(|_| Error::Refused(Refusal::TooManyBytes))
 }

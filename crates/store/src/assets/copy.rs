@@ -85,9 +85,10 @@ const TAKE_BYTES: &str = concat!(
 /// What is not ready, quarantined or over is skipped, and what has come by a name since that a copy has already.
 const COPY: &str = concat!(
     "insert into assets (tenant_id, folder_id, asset_key, slug, name, name_key, title, description, state, scan, \
-     version_number, download_count, download_limit, expires_at, created_by, created_at, updated_at, family, text_key, \
-     access_rules) select o.tenant_id, $6, cast($7 as text) || substr(cast(10000000000 + o.id as text), 2), o.slug, o.name, \
-     o.name_key, o.title, o.description, o.state, o.scan, 1, o.download_count, o.download_limit, o.expires_at, $9, \
+     version_number, download_count, download_limit, expires_at, ends_for_good, created_by, created_at, updated_at, family, \
+     text_key, access_rules) select o.tenant_id, $6, cast($7 as text) || substr(cast(10000000000 + o.id as text), 2), o.slug, o.name, \
+     o.name_key, o.title, o.description, o.state, o.scan, 1, o.download_count, o.download_limit, o.expires_at, \
+     o.ends_for_good, $9, \
      o.created_at, $8, o.family, o.text_key, o.access_rules from assets o where ",
     of_batch!(),
     "and o.state = 'ready' and o.scan <> 'infected' and (o.expires_at is null or o.expires_at > $8) \
@@ -138,10 +139,10 @@ const COUNT_FOR_TENANT: &str = concat!(
 const HOLD: &str = "update assets set name = name where tenant_id = $1 and id = $2 and deleted_at is null \
      and state = 'ready' returning folder_id, name_key";
 const COPY_ONE: &str = "insert into assets (tenant_id, folder_id, asset_key, slug, name, name_key, title, description, state, \
-     scan, version_number, download_count, download_limit, expires_at, created_by, created_at, updated_at, family, text_key, \
-     access_rules) select o.tenant_id, $2, cast($3 as text) || substr(cast(10000000000 + o.id as text), 2), $4, \
+     scan, version_number, download_count, download_limit, expires_at, ends_for_good, created_by, created_at, updated_at, family, \
+     text_key, access_rules) select o.tenant_id, $2, cast($3 as text) || substr(cast(10000000000 + o.id as text), 2), $4, \
      coalesce(cast($5 as text), o.name), coalesce(cast($6 as text), o.name_key), o.title, o.description, o.state, o.scan, 1, \
-     o.download_count, o.download_limit, o.expires_at, $7, o.created_at, $8, o.family, o.text_key, o.access_rules \
+     o.download_count, o.download_limit, o.expires_at, o.ends_for_good, $7, o.created_at, $8, o.family, o.text_key, o.access_rules \
      from assets o where o.id = $1 returning id";
 
 impl Catalog {

@@ -32,7 +32,7 @@ const MOST: i64 = 20_000;
 const DESCRIBE: &str = "update assets set title = $2, description = $3, text_key = $4 where id = $1";
 const UNTAG: &str = "delete from tags where asset_id = $1";
 const DESCRIBED: &str = "select n.id from (select a.id, a.text_key from assets a where a.tenant_id = $1 and a.id < $2 \
-     and a.text_key is not null and a.deleted_at is null order by a.id desc limit $5) n \
+     and a.text_key is not null and a.deleted_at is null and a.state = 'ready' order by a.id desc limit $5) n \
      where n.text_key like $3 escape '\\' order by n.id desc limit $4";
 
 /// Gives an asset another title and description, and what it is found by.

@@ -19,8 +19,8 @@ macro_rules! select {
         concat!(
             "select a.id, a.tenant_id, a.asset_key, a.slug, a.name, a.title, a.description, a.state, a.scan, \
              a.download_count, a.download_limit, a.expires_at, a.created_by, a.created_at, a.updated_at, \
-             a.deleted_at, a.access_rules, f.id as f_id, f.parent_id as f_parent_id, f.space_id as f_space_id, f.kind as f_kind, \
-             f.name as f_name, f.slug as f_slug, f.path as f_path, f.public_read as f_public_read, \
+             a.deleted_at, a.purge_at, a.access_rules, f.id as f_id, f.parent_id as f_parent_id, f.space_id as f_space_id, f.kind as f_kind, \
+             f.name as f_name, f.slug as f_slug, f.path as f_path, f.public_read as f_public_read, f.expires_at as f_expires_at, \
              f.created_by as f_created_by, f.created_at as f_created_at, f.updated_at as f_updated_at, \
              f.deleted_at as f_deleted_at, f.trashed_root as f_trashed_root, f.access_rules as f_access_rules, v.id as v_id, v.number as v_number, \
              v.media_type, v.width, v.height, v.orientation, v.animated, v.picture, v.created_at as v_created_at, b.id as b_id, \
@@ -167,6 +167,7 @@ pub(crate) fn read(row: &AnyRow) -> Result<Asset> {
         created_at: row.int("created_at")?,
         updated_at: row.int("updated_at")?,
         deleted_at: row.int_or_null("deleted_at")?,
+        purge_at: row.int_or_null("purge_at")?,
         rules: rules::of_row(row, "access_rules")?,
     })
 }
@@ -182,6 +183,7 @@ fn read_folder(row: &AnyRow, tenant_id: i64) -> Result<Folder> {
         slug: row.text("f_slug")?,
         path: row.text("f_path")?,
         public_read: row.flag("f_public_read")?,
+        expires_at: row.int_or_null("f_expires_at")?,
         created_by: row.int("f_created_by")?,
         created_at: row.int("f_created_at")?,
         updated_at: row.int("f_updated_at")?,
@@ -191,7 +193,7 @@ fn read_folder(row: &AnyRow, tenant_id: i64) -> Result<Folder> {
     })
 }
 
-fn read_version(row: &AnyRow, id: i64) -> Result<Version> {
+pub(super) fn read_version(row: &AnyRow, id: i64) -> Result<Version> {
     let media_type = row.text("media_type")?;
     let pixels = row.int_or_null("width")?.zip(row.int_or_null("height")?);
     Ok(Version {

@@ -3,7 +3,7 @@
 use std::{io, sync::Arc};
 
 use bytes::Bytes;
-use content::{Body, ByteRange};
+use content::{Body, ByteRange, ByteStream};
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt as _, PutPayload, path::Path};
 use tokio::{runtime::Handle, task::JoinSet};
 
@@ -66,6 +66,15 @@ impl Objects {
     /// Copies `len` bytes through this process, for objects that the store does not copy by itself.
     pub(super) async fn copy_through(&self, from: &Path, to: &Path, len: u64) -> Result<(), Error> {
         let body = Object::body(&self.store, from.clone(), len).read(ByteRange::whole(len));
+        self.write_through(body, to, len).await
+    }
+
+    /// Makes an object of `len` bytes that are in the store already.
+    pub(super) async fn join(&self, key: BlobKey, body: ByteStream, len: u64) -> Result<(), Error> {
+        self.write_through(body, &objects::path(key), len).await
+    }
+
+    async fn write_through(&self, body: ByteStream, to: &Path, len: u64) -> Result<(), Error> {
         let (mut intake, part_bytes) = (Intake::new(body, len), part_bytes(len));
         // Of a copy that fails only the parts are cleared away. To remove what may have become an object already is not for this
         // one, which could not be told from that of a second attempt.

@@ -36,7 +36,7 @@ const ASSETS_NAMED: &str = "with named as materialized (select id, folder_id, st
      union all select case when count(*) < $8 then 0 else 1 end, 0 from named";
 const FOLDERS_NAMED: &str = "with named as materialized (select id, kind, path, trashed_root, purged_at from folders \
      where tenant_id = $1 and name_key like $7 limit $8) \
-     select id, 1 as is_hit from (select id from named where id < $2 and kind = 'plain' and path > $3 and path < $4 \
+     select id, 1 as is_hit from (select id from named where id < $2 and kind in ('plain', 'inbox') and path > $3 and path < $4 \
      and purged_at is null and (trashed_root is not null) = ($5 = 1) order by id desc limit $6) h \
      union all select case when count(*) < $8 then 0 else 1 end, 0 from named";
 

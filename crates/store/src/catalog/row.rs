@@ -37,6 +37,7 @@ pub(crate) trait Columns {
     fn text(&self, column: &str) -> Result<String>;
     fn text_or_null(&self, column: &str) -> Result<Option<String>>;
     fn bytes(&self, column: &str) -> Result<Vec<u8>>;
+    fn bytes_or_null(&self, column: &str) -> Result<Option<Vec<u8>>>;
     fn flag(&self, column: &str) -> Result<bool> {
         Ok(self.int(column)? != 0)
     }
@@ -67,6 +68,9 @@ impl Columns for AnyRow {
         Ok(self.try_get(column)?)
     }
     fn bytes(&self, column: &str) -> Result<Vec<u8>> {
+        Ok(self.try_get(column)?)
+    }
+    fn bytes_or_null(&self, column: &str) -> Result<Option<Vec<u8>>> {
         Ok(self.try_get(column)?)
     }
 }

@@ -62,7 +62,7 @@ const FOLDER_NAMES: &str = concat!(
     of_tenant!(),
     " || $7 and n.rowid < $2 order by n.rowid desc limit $8) \
      select id, 1 as is_hit from (select f.id from near cross join folders f where f.id = near.id and f.tenant_id = $1 \
-     and f.kind = 'plain' and f.path > $3 and f.path < $4 and f.purged_at is null \
+     and f.kind in ('plain', 'inbox') and f.path > $3 and f.path < $4 and f.purged_at is null \
      and (f.trashed_root is not null) = ($5 = 1) order by f.id desc limit $6) h \
      union all select case when count(*) < $8 then 0 else min(id) end, 0 from near"
 );

@@ -54,8 +54,8 @@ const FOLDERS_AT_ONCE: usize = 100;
 
 /// It lies under the root until it has its place, without a name there.
 const HIDE: &str = "insert into folders (tenant_id, parent_id, kind, name, name_key, slug, path, public_read, created_by, \
-     created_at, updated_at, access_rules, purged_at) select o.tenant_id, $2, 'plain', o.name, o.name_key, o.slug, '', \
-     o.public_read, $3, $4, $4, o.access_rules, $4 from folders o where o.id = $1 returning id";
+     created_at, updated_at, access_rules, upload_policy, purged_at) select o.tenant_id, $2, 'plain', o.name, o.name_key, o.slug, '', \
+     o.public_read, $3, $4, $4, o.access_rules, o.upload_policy, $4 from folders o where o.id = $1 returning id";
 /// Marked as part of the copy, which is in no trash that anybody looks into.
 const PLACE: &str = "update folders set trashed_root = $2, path = (select p.path from folders p where p.id = folders.parent_id) \
      || cast(id as text) || '/' where id = $1";

@@ -9,11 +9,13 @@ use crate::{
     catalog::{Columns, settle},
     names::{self, Holder},
     paths::{self, Missing, Seen},
+    records::{self, NewRecord, Record},
     tenants::take_tree,
 };
 
 const INSERT: &str = "insert into folders (tenant_id, parent_id, space_id, kind, name, name_key, slug, path, \
-     public_read, created_by, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, '', $8, $9, $10, $10) \
+     public_read, created_by, created_at, updated_at, expires_at) \
+     values ($1, $2, $3, $4, $5, $6, $7, '', $8, $9, $10, $10, $11) \
      returning id";
 const PLACE: &str = concat!("update folders set slug = $2, path = $3 where id = $1 returning ", columns!());
 const RENAME: &str = "update folders set name = $2, name_key = $3, updated_at = $4 where id = $1";
@@ -35,6 +37,30 @@ impl Catalog {
     /// `Missing` when the parent is not there or in the trash, `Refused` when the tree would be too deep.
     pub async fn add_folder(&self, folder: &NewFolder, stamp: &Stamp) -> Result<Folder> {
         settle(|| self.try_add_folder(folder, stamp)).await
+    }
+
+    /// Makes a folder with a record about it, both or neither.
+    ///
+    /// # Errors
+    /// As for [`Self::add_folder`].
+    pub async fn add_recorded_folder(
+        &self,
+        folder: &NewFolder,
+        record: &NewRecord,
+        stamp: &Stamp,
+    ) -> Result<(Folder, Record)> {
+        settle(|| async {
+            let mut tx = self.begin().await?;
+            take_tree(tx.conn(), folder.tenant_id).await?;
+            let parent = living(tx.conn(), folder.tenant_id, folder.parent_id).await?;
+            let made = make(tx.conn(), folder, &parent, stamp.now_ms).await?;
+            let record = NewRecord { folder_id: Some(made.id), ..record.clone() };
+            let record = records::insert(tx.conn(), &record, stamp.now_ms).await?;
+            audit::note(tx.conn(), folder.tenant_id, stamp, Action::Create, (Noun::Folder, made.id)).await?;
+            tx.commit().await?;
+            Ok((made, record))
+        })
+        .await
     }
 
     async fn try_add_folder(&self, folder: &NewFolder, stamp: &Stamp) -> Result<Folder> {
@@ -115,6 +141,7 @@ pub(crate) async fn insert_root(
         name_key: name.to_lowercase(),
         slug: names::Slug { stem: String::new(), extension: String::new(), exact: false },
         public_read: false,
+        expires_at: None,
         created_by,
     };
     let id = insert(conn, &root, None, now_ms).await?;
@@ -131,7 +158,7 @@ pub(super) async fn insert(
     let space_id = parent.filter(|_| folder.kind != FolderKind::Space).and_then(Folder::space);
     let query = query.bind(space_id).bind(folder.kind.as_str()).bind(&folder.name);
     let query = query.bind(&folder.name_key).bind(folder.slug.plain()).bind(i64::from(folder.public_read));
-    let row = query.bind(folder.created_by).bind(now_ms).fetch_one(conn).await;
+    let row = query.bind(folder.created_by).bind(now_ms).bind(folder.expires_at).fetch_one(conn).await;
     row.map_err(|error| Error::of_row(error, Noun::Folder, Noun::User))?.int("id")
 }
 

@@ -45,11 +45,11 @@ pub(super) const FOLDERS: Sources = Sources {
 /// `id < …`. PostgreSQL has no index that compares with a numeric, and none but this in the order of the pair.
 const KEPT: &str = "with reach as materialized (select coalesce((select id from assets \
      where tenant_id >= $1 and (tenant_id, id) < ($1, $2) and tenant_id = cast($1 as numeric) \
-     and id < cast($2 as numeric) and deleted_at is null order by tenant_id desc, id desc limit 1 offset $8 - 1), \
+     and id < cast($2 as numeric) and deleted_at is null and state = 'ready' order by tenant_id desc, id desc limit 1 offset $8 - 1), \
      0) as id) select id, 1 as is_hit from (select n.id from (select tenant_id, id, folder_id, state, name_key \
      from assets where tenant_id >= $1 and (tenant_id, id) < ($1, $2) and tenant_id = cast($1 as numeric) \
-     and id < cast($2 as numeric) and deleted_at is null order by tenant_id desc, id desc limit $8) n \
-     where n.state = 'ready' and (n.name_key || '') like $7 escape '\\' \
+     and id < cast($2 as numeric) and deleted_at is null and state = 'ready' order by tenant_id desc, id desc limit $8) n \
+     where (n.name_key || '') like $7 escape '\\' \
      and $5 = (select case when f.trashed_root is null then 0 else 1 end from folders f \
      where f.id = n.folder_id and f.path >= $3 and f.path < $4 and f.purged_at is null) \
      order by n.tenant_id desc, n.id desc limit $6) h union all select id, 0 from reach";
@@ -87,20 +87,20 @@ const TRASH: &str = "select id from (select a.id from assets a join folders f on
 const FOLDERS_LIVING: &str = "with near as materialized (select id from folders \
      where tenant_id >= $1 and (tenant_id, id) < ($1, $2) and tenant_id = cast($1 as numeric) \
      and id < cast($2 as numeric) and trashed_root is null order by tenant_id desc, id desc limit $8) \
-     select id, 1 as is_hit from (select f.id from near cross join folders f where f.id = near.id and f.kind = 'plain' \
+     select id, 1 as is_hit from (select f.id from near cross join folders f where f.id = near.id and f.kind in ('plain', 'inbox') \
      and (f.name_key || '') like $7 escape '\\' and (f.path || '') > $3 and (f.path || '') < $4 \
      and f.purged_at is null and $5 = 0 order by f.id desc limit $6) h \
      union all select case when count(*) < $8 then 0 else min(id) end, 0 from near";
 const FOLDERS_TRASHED: &str = "with near as materialized (select id from folders \
      where tenant_id >= $1 and (tenant_id, id) < ($1, $2) and tenant_id = cast($1 as numeric) \
      and id < cast($2 as numeric) and trashed_root is not null order by tenant_id desc, id desc limit $8) \
-     select id, 1 as is_hit from (select f.id from near cross join folders f where f.id = near.id and f.kind = 'plain' \
+     select id, 1 as is_hit from (select f.id from near cross join folders f where f.id = near.id and f.kind in ('plain', 'inbox') \
      and (f.name_key || '') like $7 escape '\\' and (f.path || '') > $3 and (f.path || '') < $4 \
      and f.purged_at is null and $5 = 1 order by f.id desc limit $6) h \
      union all select case when count(*) < $8 then 0 else min(id) end, 0 from near";
 const FOLDERS_BELOW_SIZE: &str = "select count(*) as size \
      from (select 1 as one from folders where tenant_id = $1 and path >= $3 and path < $4 limit $2) s";
 const FOLDERS_BELOW: &str = "select id from folders \
-     where tenant_id = $1 and path > $3 and path < $4 and id + 0 < $2 and (kind || '') = 'plain' \
+     where tenant_id = $1 and path > $3 and path < $4 and id + 0 < $2 and (kind || '') in ('plain', 'inbox') \
      and (name_key || '') like $7 escape '\\' and purged_at is null and (trashed_root is not null) = ($5 = 1) \
      order by id desc limit $6";

@@ -57,7 +57,7 @@ const BLOB: &str = select_blobs!("where b.id = $1");
 const RENDITIONS: &str =
     renditions::select!("where (blob_id, plan_key) > ($1, $2) order by blob_id, plan_key limit $3");
 const PARTS: &str = "select upload_id, number, blob_key, size, md5 from upload_parts \
-     where (upload_id, number) > ($1, $2) order by upload_id, number limit $3";
+     where (upload_id, number) > ($1, $2) and blob_key <> '' order by upload_id, number limit $3";
 
 impl Catalog {
     /// All blobs, dead or not, after the id `after`.

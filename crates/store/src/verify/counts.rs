@@ -16,26 +16,33 @@ pub struct WrongTally {
     pub folder_id: Option<i64>,
     /// Of which 1024 ids.
     pub bucket: i64,
-    /// How many living files, and how many bytes, as kept.
-    pub kept: (i64, i64),
+    /// How many living files, how many bytes, and how many files without any, as kept.
+    pub kept: (i64, i64, i64),
     /// The same, as counted.
-    pub counted: (i64, i64),
+    pub counted: (i64, i64, i64),
 }
 
 /// Both sides in one heap, for no engine joins them in full as fast.
 const FOLDERS: &str = "select tenant_id, folder_id, bucket, cast(sum(kept_live) as bigint) as kept_live, \
-     cast(sum(kept_bytes) as bigint) as kept_bytes, cast(sum(live) as bigint) as live, \
-     cast(sum(bytes) as bigint) as bytes from (select tenant_id, folder_id, bucket, live as kept_live, \
-     bytes as kept_bytes, 0 as live, 0 as bytes from tallies \
-     union all select a.tenant_id, a.folder_id, a.id / 1024, 0, 0, 1, coalesce(b.size, 0) from assets a \
-     left join versions v on v.asset_id = a.id and v.number = a.version_number left join blobs b on b.id = v.blob_id \
-     where a.deleted_at is null and a.state = 'ready') both_sides group by tenant_id, folder_id, bucket \
-     having sum(kept_live) <> sum(live) or sum(kept_bytes) <> sum(bytes) order by 1, 2, 3 limit $1";
+     cast(sum(kept_bytes) as bigint) as kept_bytes, cast(sum(kept_bare) as bigint) as kept_bare, \
+     cast(sum(live) as bigint) as live, cast(sum(bytes) as bigint) as bytes, cast(sum(bare) as bigint) as bare \
+     from (select tenant_id, folder_id, bucket, live as kept_live, bytes as kept_bytes, bare as kept_bare, 0 as live, \
+     0 as bytes, 0 as bare from tallies \
+     union all select a.tenant_id, a.folder_id, a.id / 1024, 0, 0, 0, case when a.state = 'ready' then 1 else 0 end, \
+     coalesce(b.size, 0), case when a.state in ('uploading', 'removed') then 1 else 0 end from assets a \
+     left join versions v on v.asset_id = a.id and v.number = a.version_number and a.state = 'ready' \
+     left join blobs b on b.id = v.blob_id \
+     where a.deleted_at is null) both_sides group by tenant_id, folder_id, bucket \
+     having sum(kept_live) <> sum(live) or sum(kept_bytes) <> sum(bytes) or sum(kept_bare) <> sum(bare) \
+     order by 1, 2, 3 limit $1";
 const TENANTS: &str = "select tenant_id, cast(null as bigint) as folder_id, bucket, \
-     cast(sum(kept_live) as bigint) as kept_live, cast(0 as bigint) as kept_bytes, cast(sum(live) as bigint) as live, \
-     cast(0 as bigint) as bytes from (select tenant_id, bucket, live as kept_live, 0 as live from tenant_tallies \
-     union all select a.tenant_id, a.id / 1024, 0, 1 from assets a where a.deleted_at is null and a.state = 'ready' \
-     ) both_sides group by tenant_id, bucket having sum(kept_live) <> sum(live) order by 1, 3 limit $1";
+     cast(sum(kept_live) as bigint) as kept_live, cast(0 as bigint) as kept_bytes, \
+     cast(sum(kept_bare) as bigint) as kept_bare, cast(sum(live) as bigint) as live, cast(0 as bigint) as bytes, \
+     cast(sum(bare) as bigint) as bare from (select tenant_id, bucket, live as kept_live, bare as kept_bare, 0 as live, \
+     0 as bare from tenant_tallies union all select a.tenant_id, a.id / 1024, 0, 0, \
+     case when a.state = 'ready' then 1 else 0 end, case when a.state in ('uploading', 'removed') then 1 else 0 end from assets a \
+     where a.deleted_at is null) both_sides group by tenant_id, bucket \
+     having sum(kept_live) <> sum(live) or sum(kept_bare) <> sum(bare) order by 1, 3 limit $1";
 /// Takes the row, made for that if need be: whoever changed what it counts has added that by now, and whoever is changing
 /// it adds that after us. The recount is a statement of its own, so that it sees the one and not the other.
 const TAKE_FOLDER: &str = "insert into tallies (tenant_id, folder_id, bucket, live, bytes) values ($1, $2, $3, 0, 0) \
@@ -47,9 +54,13 @@ const RECOUNT_FOLDER: &str = "update tallies set live = (select count(*) from as
      and a.state = 'ready'), bytes = (select cast(coalesce(sum(b.size), 0) as bigint) from assets a \
      join versions v on v.asset_id = a.id and v.number = a.version_number join blobs b on b.id = v.blob_id \
      where a.tenant_id = $1 and a.folder_id = $2 and a.id >= $3 * 1024 and a.id < ($3 + 1) * 1024 \
-     and a.deleted_at is null and a.state = 'ready') where tenant_id = $1 and folder_id = $2 and bucket = $3";
+     and a.deleted_at is null and a.state = 'ready'), bare = (select count(*) from assets a where a.tenant_id = $1 \
+     and a.folder_id = $2 and a.id >= $3 * 1024 and a.id < ($3 + 1) * 1024 and a.deleted_at is null \
+     and a.state in ('uploading', 'removed')) where tenant_id = $1 and folder_id = $2 and bucket = $3";
 const RECOUNT_TENANT: &str = "update tenant_tallies set live = (select count(*) from assets a where a.tenant_id = $1 \
-     and a.id >= $2 * 1024 and a.id < ($2 + 1) * 1024 and a.deleted_at is null and a.state = 'ready') \
+     and a.id >= $2 * 1024 and a.id < ($2 + 1) * 1024 and a.deleted_at is null and a.state = 'ready'), \
+     bare = (select count(*) from assets a where a.tenant_id = $1 \
+     and a.id >= $2 * 1024 and a.id < ($2 + 1) * 1024 and a.deleted_at is null and a.state in ('uploading', 'removed')) \
      where tenant_id = $1 and bucket = $2";
 
 impl Catalog {
@@ -106,7 +117,7 @@ fn read(row: &AnyRow) -> Result<WrongTally> {
         tenant_id: row.int("tenant_id")?,
         folder_id: row.int_or_null("folder_id")?,
         bucket: row.int("bucket")?,
-        kept: (row.int("kept_live")?, row.int("kept_bytes")?),
-        counted: (row.int("live")?, row.int("bytes")?),
+        kept: (row.int("kept_live")?, row.int("kept_bytes")?, row.int("kept_bare")?),
+        counted: (row.int("live")?, row.int("bytes")?, row.int("bare")?),
     })
 }

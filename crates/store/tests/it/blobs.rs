@@ -16,6 +16,7 @@ macro_rules! every_store {
     };
 }
 
+mod growing;
 mod hold;
 mod look;
 

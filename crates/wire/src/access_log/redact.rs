@@ -11,6 +11,8 @@ const SECRETS: &[&str] = &[
     "token",
     "access_token",
     "api_key",
+    "x-api-key",
+    "apikey",
     "key",
     "k",
     "client_secret",
@@ -51,18 +53,25 @@ pub(super) fn push_query(out: &mut Vec<u8>, query: &str) {
 /// 256 bits in letters and digits, or in base64: signatures and upload keys, where a URL is its own credential.
 const SECRET_SEGMENT_BYTES: usize = 43;
 
+/// What stands behind these is the key of a link, unless it is a word of the API.
+const LINKS: &[&str] = &["s", "shareable_links"];
+const WORDS: &[&str] = &["", "share"];
+
 /// Writes a path into a JSON string.
 pub(super) fn push_path(out: &mut Vec<u8>, path: &str) {
+    let mut before = "";
     for (place, segment) in path.split('/').enumerate() {
         if place > 0 {
             out.push(b'/');
         }
         let opaque = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        if segment.len() == SECRET_SEGMENT_BYTES && segment.bytes().all(opaque) {
+        let is_secret = segment.len() == SECRET_SEGMENT_BYTES && segment.bytes().all(opaque);
+        if is_secret || (LINKS.contains(&before) && !WORDS.contains(&segment)) {
             out.extend_from_slice(b"***");
         } else {
             push_json(out, segment.as_bytes());
         }
+        before = segment;
     }
 }
 
@@ -97,6 +106,11 @@ mod tests {
         for (path, expected) in [
             ("/", "/"),
             ("/up/short", "/up/short"),
+            ("/botdoc/s/AbCdEfGhIjKlMnOp/media/7/a.pdf", "/botdoc/s/***/media/7/a.pdf"),
+            ("/s/AbCdEfGhIjKlMnOp", "/s/***"),
+            ("/s/", "/s/"),
+            ("/mediapocket/api/v2/shareable_links/71f88dbe-13a9/open", "/mediapocket/api/v2/shareable_links/***/open"),
+            ("/api/v2/shareable_links/share", "/api/v2/shareable_links/share"),
             (&*format!("/up/{}", &secret[..43]), "/up/***"),
             (&*format!("/p/{}/54ATNEZ6I4/o/a.jpg", &secret[..43]), "/p/***/54ATNEZ6I4/o/a.jpg"),
             (&*format!("/x/{secret}"), &*format!("/x/{secret}")),
@@ -114,6 +128,7 @@ mod tests {
             ("size=640%3E?", "size=640%3E?"),
             ("a=1&auth_token=eu--x&b=2", "a=1&auth_token=***&b=2"),
             ("AUTH_TOKEN=x", "AUTH_TOKEN=***"),
+            ("X-API-KEY=x&apikey=y", "X-API-KEY=***&apikey=***"),
             ("auth%5Ftoken=x&%74oken=y", "auth%5Ftoken=***&%74oken=***"),
             ("+token=x&token%20=x&token[]=x&token%5B0%5D=x", "+token=***&token%20=***&token[]=***&token%5B0%5D=***"),
             (

@@ -236,6 +236,7 @@ mod tests {
             tag: "v1".to_owned(),
             modified_ms: 784_111_777_750,
             sha256: None,
+            harmless: false,
         }
     }
 

@@ -36,11 +36,17 @@ pub(super) fn header(inline: bool, name: &str) -> HeaderValue {
     }
     value.push('"');
     if !plain {
-        let clean: String = name.chars().map(|c| if is_harmful(c) { '_' } else { c }).collect();
         value.push_str("; filename*=UTF-8''");
-        value.extend(utf8_percent_encode(&clean, ESCAPED));
+        value.push_str(&extended_name(name));
     }
     HeaderValue::from_maybe_shared(bytes::Bytes::from(value)).expect("the text is made of printable ASCII only")
+}
+
+/// A file name as it stands behind `filename*=UTF-8''`, for those who make the header themselves. What no file name may have becomes `_`.
+#[must_use]
+pub fn extended_name(name: &str) -> String {
+    let clean: String = name.chars().map(|c| if is_harmful(c) { '_' } else { c }).collect();
+    utf8_percent_encode(&clean, ESCAPED).to_string()
 }
 
 /// Means the same within quotes to every reader. A percent sign does not: some decode it there.

@@ -23,6 +23,7 @@ fn content(body: Body) -> Content {
         tag: "t1".to_owned(),
         modified_ms: 784_111_777_000,
         sha256: Some([7; 32]),
+        harmless: false,
     }
 }
 
@@ -207,6 +208,7 @@ fn memory_goes_out_as_it_lies() {
 #[test]
 fn only_what_is_safe_is_shown_and_nothing_can_run() {
     const SANDBOX: &str = "sandbox; default-src 'none'";
+    const SVG: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:";
     let answer = |media_type: &str, disposition| {
         let content = Content { media_type: MediaType::parse(media_type).unwrap(), ..content(memory(b"x")) };
         let manner = Manner { disposition, cache: Cache::NoStore, vary: None };
@@ -215,7 +217,7 @@ fn only_what_is_safe_is_shown_and_nothing_can_run() {
     for (media_type, kind, policy, content_type) in [
         ("image/png", "inline", "", "image/png"),
         ("image/avif", "inline", "", "image/avif"),
-        ("image/svg+xml", "attachment", SANDBOX, "image/svg+xml"),
+        ("image/svg+xml", "attachment", SVG, "image/svg+xml"),
         ("video/mp4", "inline", "", "video/mp4"),
         ("audio/ogg", "inline", "", "audio/ogg"),
         ("text/plain", "inline", SANDBOX, "text/plain; charset=utf-8"),
@@ -238,6 +240,14 @@ fn only_what_is_safe_is_shown_and_nothing_can_run() {
         assert_eq!(header("x-content-type-options"), "nosniff");
         let saved = answer(media_type, Disposition::Attachment);
         assert!(saved.headers()["content-disposition"].to_str().unwrap().starts_with("attachment;"));
+    }
+    // Somebody looked it through.
+    let harmless = Content { media_type: MediaType::SVG, harmless: true, ..content(memory(b"<svg/>")) };
+    for (disposition, kind) in [(Disposition::Inline, "inline;"), (Disposition::Attachment, "attachment;")] {
+        let manner = Manner { disposition, cache: Cache::NoStore, vary: None };
+        let response = deliver(&Asked::default(), harmless.clone(), &manner);
+        assert!(response.headers()["content-disposition"].to_str().unwrap().starts_with(kind));
+        assert_eq!(response.headers()["content-security-policy"], SVG);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Ends that come by themselves: of what has expired, and of what has lain in the trash for long enough.
 
-use library::{Fault, Invalid, Limits, Scan, Search};
+use library::{Fault, Invalid, Limits, Scan, Search, Words};
 
 use super::{HOUR_MS, run_due};
 use crate::support::{Bench, on_each_engine};
@@ -156,6 +156,69 @@ async fn the_trash_is_purged_at_its_millisecond_and_not_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_put_in_the_trash_for_a_time_goes_at_its_millisecond() {
+    on_each_engine(Limits::default(), |bench: Bench| async move {
+        let (library, actor) = (&bench.library, &bench.actor);
+        let file = bench.upload("file.txt", b"file").await.unwrap().id;
+        let waiting = library.add_entry(actor, bench.folder.id, &Words::default()).await.unwrap().id;
+        let back = bench.upload("back.txt", b"back").await.unwrap().id;
+        for id in [file, waiting, back] {
+            library.trash_entry(actor, id, Some(5 * HOUR_MS)).await.unwrap();
+            assert_eq!(library.entry(actor, id).await.unwrap().purge_at, Some(library.now_ms() + 5 * HOUR_MS));
+        }
+        library.restore_entry(actor, back).await.unwrap();
+        for (pass_ms, left) in [(5 * HOUR_MS - 1, true), (1, false)] {
+            bench.pass(pass_ms);
+            library.queue(&bench.system(), &library::Work::Tend).await.unwrap();
+            run_due(&bench).await;
+            for id in [file, waiting] {
+                assert_eq!(library.entry(actor, id).await.is_ok(), left);
+            }
+        }
+        library.asset(actor, back).await.unwrap();
+        assert_eq!(bench.problems().await, []);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_a_time_of_its_own_in_the_trash_keeps_to_it_whatever_is_set() {
+    let limits = Limits { trash_age_ms: 10 * HOUR_MS, ..Limits::default() };
+    on_each_engine(limits, |bench: Bench| async move {
+        let (library, actor) = (&bench.library, &bench.actor);
+        let mut ids = Vec::new();
+        for keep_ms in [Some(5 * HOUR_MS), None, Some(20 * HOUR_MS), Some(0), Some(i64::MAX)] {
+            let id = bench.upload("file.txt", b"file").await.unwrap().id;
+            library.trash_entry(actor, id, keep_ms).await.unwrap();
+            ids.push(id);
+        }
+        // What waits for its bytes lies there as long as a file does.
+        let waiting = library.add_entry(actor, bench.folder.id, &Words::default()).await.unwrap().id;
+        library.trash_entry(actor, waiting, None).await.unwrap();
+        ids.push(waiting);
+        for (pass_ms, left) in [
+            (0, [true, true, true, false, true, true]),
+            (5 * HOUR_MS, [false, true, true, false, true, true]),
+            (5 * HOUR_MS - 1, [false, true, true, false, true, true]),
+            (1, [false, false, true, false, true, false]),
+            (10 * HOUR_MS - 1, [false, false, true, false, true, false]),
+            (1, [false, false, false, false, true, false]),
+        ] {
+            bench.pass(pass_ms);
+            library.queue(&bench.system(), &library::Work::Tend).await.unwrap();
+            run_due(&bench).await;
+            let mut there = Vec::new();
+            for id in &ids {
+                there.push(library.entry(actor, *id).await.is_ok());
+            }
+            assert_eq!(there, left);
+        }
+        assert_eq!(bench.problems().await, []);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_setting_the_trash_is_kept_for_ever() {
     on_each_engine(Limits::default(), |bench: Bench| async move {
         let file = bench.upload("file.txt", b"file").await.unwrap();
@@ -168,7 +231,7 @@ async fn without_a_setting_the_trash_is_kept_for_ever() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_infected_goes_to_the_trash_and_never_comes_back() {
+async fn what_is_infected_goes_to_the_trash_and_comes_back_when_it_is_not() {
     on_each_engine(Limits::default(), |bench: Bench| async move {
         let (library, actor) = (&bench.library, &bench.actor);
         let file = bench.upload("file.txt", b"file").await.unwrap();
@@ -177,7 +240,6 @@ async fn what_is_infected_goes_to_the_trash_and_never_comes_back() {
         assert!(matches!(library.contents(actor, file.id, None).await, Err(Fault::NotFound(_))));
         assert!(matches!(library.restore_asset(actor, file.id).await, Err(Fault::Quarantined)));
         library.set_scan(&bench.system(), file.tenant_id, file.id, Scan::Clean).await.unwrap();
-        library.restore_asset(actor, file.id).await.unwrap();
         library.contents(actor, file.id, None).await.unwrap();
         let by_owner = library.set_scan(actor, file.tenant_id, file.id, Scan::Infected).await;
         assert!(matches!(by_owner, Err(Fault::Denied)));

@@ -32,12 +32,8 @@ const DEADLINE: Duration = Duration::from_secs(240);
 const SHORT_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Those of the files made here that never end.
-const ENDLESS: &[&str] = &[
-    "pdf/forms-doubled-30-times.pdf",
-    "svg/coordinates-beyond-all.svg",
-    "svg/morphology-beyond-all.svg",
-    "svg/noise-of-many-octaves.svg",
-];
+const ENDLESS: &[&str] =
+    &["pdf/forms-doubled-30-times.pdf", "svg/coordinates-beyond-all.svg", "svg/noise-of-many-octaves.svg"];
 
 /// Files that end by their deadline or by their memory, whichever comes first on the machine of the day: they are tried where nothing is
 /// said of the outcome (`pdf/hostile.rs`, and by the server), and not listed here.

@@ -204,7 +204,14 @@ async fn obey(library: &Library, token: &str, order: &str) {
     let replace = async {
         let actor = library.authenticate(fliplet::REALM, token, Origin::default()).await?;
         let received = library.receive(&actor, None, Box::pin(stream::iter(pieces))).await?;
-        let upload = Upload { received, name: String::new(), declared_type: None, fields: Vec::new(), title: None };
+        let upload = Upload {
+            received,
+            name: String::new(),
+            declared_type: None,
+            fields: Vec::new(),
+            title: None,
+            terms: library::Terms::default(),
+        };
         library.replace_asset(&actor, file.parse().unwrap(), upload).await
     };
     let outcome = replace.await.map_or_else(|fault| fault.to_string(), |_| "done".to_owned());

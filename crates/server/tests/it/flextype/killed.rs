@@ -28,7 +28,14 @@ async fn put(library: &Library, actor: &Actor, root: i64, path: &str) {
     let received = library.receive_from_anybody(u64::MAX, Box::pin(body)).await.unwrap();
     let slugs: Vec<&str> = path.split('/').collect();
     let name = slugs.last().copied().unwrap_or_default().to_owned();
-    let upload = Upload { received, name, declared_type: None, fields: Vec::new(), title: None };
+    let upload = Upload {
+        received,
+        name,
+        declared_type: None,
+        fields: Vec::new(),
+        title: None,
+        terms: library::Terms::default(),
+    };
     let place = At { top: root, path: &slugs, make_folders: true };
     library.put_asset(actor, &place, upload, Ingest::default()).await.unwrap();
 }

@@ -10,7 +10,7 @@ mod races;
 mod replay;
 mod rules;
 mod seed;
-mod site;
+pub mod site;
 mod static_files;
 mod together;
 mod tokens;

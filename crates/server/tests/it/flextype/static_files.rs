@@ -236,12 +236,16 @@ fn what_could_run_in_a_browser_can_not() {
         site.upload("gallery", "drawing.svg", drawing).await.expect(200);
         // No page is taken here, but others put some beside.
         site.put_file("gallery/page.html", b"<!DOCTYPE html><script>alert(1)</script>").await;
-        for (name, media_type) in [("drawing.svg", "image/svg+xml"), ("page.html", "text/html; charset=utf-8")] {
+        for (name, media_type, kind) in
+            [("drawing.svg", "image/svg+xml", "inline"), ("page.html", "text/html; charset=utf-8", "attachment")]
+        {
             let answer = fetch(&site, &format!("gallery/{name}")).await.expect(200);
             assert_eq!(answer.header("content-type"), media_type);
             assert_eq!(answer.header("x-content-type-options"), "nosniff");
             assert!(answer.header("content-security-policy").starts_with("sandbox"), "{answer}");
-            assert!(answer.header("content-disposition").starts_with("attachment"), "{answer}");
+            assert!(answer.header("content-disposition").starts_with(kind), "{answer}");
+            let runs = answer.body.windows(7).any(|part| part == b"<script");
+            assert_eq!(runs, kind == "attachment", "{answer}");
         }
     });
 }

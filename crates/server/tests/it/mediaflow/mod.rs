@@ -11,4 +11,4 @@ mod sessions;
 mod together;
 mod uploads;
 
-pub use agent::Agent;
+pub use agent::{Agent, ask, refused};

@@ -61,6 +61,17 @@ impl Ask {
         self.header("Content-Type", content_type)
     }
 
+    /// Adds to the end of its target.
+    pub fn with_query(mut self, more: &str) -> Self {
+        self.target.extend(more.bytes());
+        self
+    }
+
+    /// What is asked for: a path and perhaps a query.
+    pub fn target(&self) -> String {
+        String::from_utf8(self.target.clone()).unwrap()
+    }
+
     pub fn json(self, body: &Value) -> Self {
         self.body("application/json", body.to_string())
     }

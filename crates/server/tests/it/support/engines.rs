@@ -72,6 +72,11 @@ pub fn on_each_database(case: impl AsyncFn(Engine, &str)) {
     }
 }
 
+/// The same on the first engine that is named, for what no engine has a part in.
+pub fn on_one_database(case: impl AsyncFn(&str)) {
+    run_on_database(named_engines()[0], case);
+}
+
 /// While this is held, nothing measures time.
 pub struct Shared(#[expect(dead_code, reason = "it is only held")] RwLockReadGuard<'static, ()>);
 

@@ -4,15 +4,18 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Command,
-    sync::{Arc, atomic::AtomicI64},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
-use library::{Clock, JobState, Library};
+use library::{Clock, Job, JobState, Library, Work};
 use mediary::{Running, Settings};
 use tempfile::TempDir;
 
-use super::{Ask, organizations::system};
+use super::{Ask, lines::LIMIT, organizations::system};
 
 /// The moment at which every case begins: 2023-11-14T22:13:20.000Z.
 pub const NOW_MS: i64 = 1_700_000_000_000;
@@ -97,12 +100,29 @@ impl Server {
 
     /// Waits until nothing is left to do for it.
     pub async fn settle(&self) {
+        until("all jobs to end", async || (!self.has_jobs(|_| true).await).then_some(())).await;
+        self.library.settle_renditions().await;
+    }
+
+    /// Tends the library: what is over ends. The bytes are still there when this returns, and no job is under way: one that is cut off
+    /// when a server ends is taken up again only after a time, and the clock stands still.
+    pub async fn tend(&self) {
+        self.library.queue(&system(), &Work::Tend).await.unwrap();
+        let now_ms = self.clock.load(Ordering::SeqCst);
+        let is_due = |job: &Job| job.run_at <= now_ms;
+        until("what is due to end", async || (!self.has_jobs(is_due).await).then_some(())).await;
+    }
+
+    /// Whether jobs are under way or wait that are of some kind.
+    async fn has_jobs(&self, is_meant: impl Fn(&Job) -> bool) -> bool {
+        // What begins or is put back while one looks is seen all the same.
         for state in [JobState::Waiting, JobState::Running, JobState::Waiting] {
-            while !self.library.jobs(&system(), state, 0, 1).await.unwrap().is_empty() {
-                tokio::time::sleep(Duration::from_millis(20)).await;
+            let jobs = self.library.jobs(&system(), state, 0, 1_000).await.unwrap();
+            if jobs.iter().any(|job| state == JobState::Running || is_meant(job)) {
+                return true;
             }
         }
-        self.library.settle_renditions().await;
+        false
     }
 
     /// What the access log holds. Whole once the server is stopped.
@@ -152,4 +172,17 @@ fn media_worker() -> PathBuf {
     let worker = tests.ancestors().nth(2).unwrap().join("media-worker");
     assert!(worker.exists(), "{} is missing; build it: cargo build -p media", worker.display());
     worker
+}
+
+/// Looks again and again until there is something, for what only the outside brings about; panics when it takes too long.
+pub async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+    let looking = async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(LIMIT, looking).await.unwrap_or_else(|_| panic!("waited for {what} in vain"))
 }

@@ -12,12 +12,14 @@ use proptest::{
 use sqlx::AnyConnection;
 use store::{
     Error,
-    assets::Scan,
+    assets::{RemovalWish, Scan},
     folders::{FolderKind, NewFolder},
+    uploads::Chunked,
 };
 use tokio::runtime::Handle;
 
 use super::{
+    chunk_samples::{add, begin as begin_upload, chunk, end, folded, look, new_chunked},
     engines::{Database, NOW, on_each_engine},
     samples::{Site, at, slug},
     soundness::assert_sound,
@@ -41,6 +43,13 @@ enum Step {
     PurgeAsset(usize),
     Infected(usize),
     Collect,
+    Begin { folder: usize },
+    AddChunk { upload: usize, number: i64 },
+    Fold(usize),
+    End(usize),
+    Abandon(usize),
+    Forget(usize),
+    Remove { asset: usize, hidden: bool },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -62,6 +71,20 @@ fn step() -> impl Strategy<Value = Step> {
         2 => one().prop_map(Step::PurgeAsset),
         1 => one().prop_map(Step::Infected),
         1 => proptest::strategy::Just(Step::Collect),
+        6 => transfer(),
+    ]
+}
+
+fn transfer() -> impl Strategy<Value = Step> {
+    let one = any::<usize>;
+    prop_oneof![
+        3 => one().prop_map(|folder| Step::Begin { folder }),
+        3 => (one(), 1_i64..4).prop_map(|(upload, number)| Step::AddChunk { upload, number }),
+        4 => one().prop_map(Step::Fold),
+        3 => one().prop_map(Step::End),
+        1 => one().prop_map(Step::Abandon),
+        1 => one().prop_map(Step::Forget),
+        3 => (one(), any::<bool>()).prop_map(|(asset, hidden)| Step::Remove { asset, hidden }),
     ]
 }
 
@@ -71,6 +94,7 @@ struct Player {
     site: Site,
     folders: Vec<i64>,
     assets: Vec<i64>,
+    uploads: Vec<Chunked>,
 }
 
 impl Player {
@@ -80,6 +104,10 @@ impl Player {
 
     fn asset(&self, number: usize) -> i64 {
         self.assets[number % self.assets.len()]
+    }
+
+    fn upload(&self, number: usize) -> Chunked {
+        self.uploads[number % self.uploads.len()].clone()
     }
 
     async fn take(&mut self, step: Step) {
@@ -126,6 +154,44 @@ impl Player {
                     catalog.delete_dead_blob(blob.id, NOW).await?;
                 }
             }
+            Step::Begin { .. }
+            | Step::AddChunk { .. }
+            | Step::Fold(_)
+            | Step::End(_)
+            | Step::Abandon(_)
+            | Step::Forget(_)
+            | Step::Remove { .. } => return self.try_transfer(&site, step).await,
+        }
+        Ok(())
+    }
+
+    async fn try_transfer(&mut self, site: &Site, step: Step) -> store::Result<()> {
+        let (catalog, id, stamp) = (&site.catalog, site.tenant.id, at(NOW));
+        match step {
+            Step::Begin { folder } => {
+                let wish = new_chunked(site, self.folder(folder), "a", 2);
+                let upload = catalog.begin_chunked(&wish, &chunk(1), &stamp).await?;
+                self.assets.push(upload.asset_id);
+                self.uploads.push(upload);
+            }
+            Step::AddChunk { upload, number } => drop(add(site, &self.upload(upload), number).await?),
+            Step::Fold(upload) => {
+                let Some(upload) = look(site, &self.upload(upload)).await else { return Ok(()) };
+                let was = upload.folded.parts;
+                if catalog.upload_part(upload.id, was + 1).await?.is_some() && was < 2 {
+                    catalog.fold_chunks(upload.id, was, &folded(was + 1), was == 0).await?;
+                }
+            }
+            Step::End(upload) => drop(end(site, &self.upload(upload)).await?),
+            Step::Abandon(upload) => {
+                catalog.abandon_chunked(id, self.upload(upload).asset_id, &stamp).await?;
+            }
+            Step::Forget(upload) => drop(catalog.forget_chunked(id, self.upload(upload).id, NOW + 200).await?),
+            Step::Remove { asset, hidden } => {
+                let wish = RemovalWish { hidden, shred_at: NOW };
+                catalog.remove_asset(id, self.asset(asset), wish, &stamp).await?;
+            }
+            other => panic!("{other:?} is no transfer"),
         }
         Ok(())
     }
@@ -135,12 +201,16 @@ async fn begin(database: &Database) -> Player {
     let site = Site::new(&database.catalog).await;
     let (space, plain) = (site.space("space").await, site.folder(site.root.id, "plain").await);
     let folders = vec![site.root.id, space.id, plain.id, site.folder(space.id, "inner").await.id];
-    let assets = vec![site.asset(space.id, "a").await, site.asset(plain.id, "a").await];
-    Player { site, folders, assets }
+    let mut assets = vec![site.asset(space.id, "a").await, site.asset(plain.id, "a").await];
+    let uploads = vec![begin_upload(&site, space.id, "a", 2).await, begin_upload(&site, plain.id, "a", 2).await];
+    assets.extend(uploads.iter().map(|upload| upload.asset_id));
+    Player { site, folders, assets, uploads }
 }
 
 const LIVING: &str = "select count(*) from assets a join folders f on f.id = a.folder_id where a.tenant_id = $1 \
      and a.deleted_at is null and a.state = 'ready' and f.trashed_root is null";
+const ROWS: &str = "select count(*) from assets a join folders f on f.id = a.folder_id where a.tenant_id = $1 \
+     and a.deleted_at is null and f.trashed_root is null";
 const SPACE: &str = "select cast(coalesce(sum(b.size), 0) as bigint) from assets a join folders f on f.id = a.folder_id \
      join versions v on v.asset_id = a.id and v.number = a.version_number join blobs b on b.id = v.blob_id \
      where f.tenant_id = $1 and (f.id = $2 or f.space_id = $2) and a.deleted_at is null and f.trashed_root is null";
@@ -151,6 +221,10 @@ async fn assert_recounted(conn: &mut AnyConnection, site: &Site) {
     let (catalog, id) = (&site.catalog, site.tenant.id);
     let living: i64 = sqlx::query_scalar(LIVING).bind(id).fetch_one(&mut *conn).await.unwrap();
     assert_eq!(catalog.count_tenant_assets(id).await.unwrap(), living.unsigned_abs());
+    let rows: i64 = sqlx::query_scalar(ROWS).bind(id).fetch_one(&mut *conn).await.unwrap();
+    assert_eq!(catalog.count_tenant_rows(id).await.unwrap(), rows.unsigned_abs());
+    let listed = catalog.listed_assets(id, i64::MAX, 10_000).await.unwrap();
+    assert_eq!(listed.len() as i64, rows);
     for space in catalog.folders_of_kind(id, FolderKind::Space, 0, 99).await.unwrap() {
         let bytes: i64 = sqlx::query_scalar(SPACE).bind(id).bind(space.id).fetch_one(&mut *conn).await.unwrap();
         assert_eq!(catalog.space_bytes(id, space.id).await.unwrap(), bytes.unsigned_abs(), "space {}", space.id);

@@ -131,6 +131,7 @@ async fn hang_all_on(site: &Site, id: i64) -> Vec<BlobKey> {
             use_limit: None,
             created_by: site.user.id,
             expires_at: None,
+            password_hash: None,
         };
         site.catalog.add_link(&link, &at(NOW)).await.unwrap();
     }
@@ -145,16 +146,19 @@ async fn hang_all_on(site: &Site, id: i64) -> Vec<BlobKey> {
         folder_id: None,
         asset_id: Some(id),
         body: String::new(),
+        lookup: None,
     };
     site.catalog.add_record(&record, NOW).await.unwrap();
     let download = store::downloads::Download {
         assets: &[id],
         caller: "c",
+        address: None,
         tag: "t",
         size: 1,
         resumed_bytes: None,
         now_ms: NOW,
         begun_after_ms: 0,
+        adds_up: false,
     };
     assert!(site.catalog.spend_download(&download).await.unwrap());
     let rendition = Rendition {

@@ -4,7 +4,7 @@
 
 use store::{
     Error, Noun, Refusal, Result,
-    assets::{AssetCopy, Scan},
+    assets::{AssetCopy, NewAsset, RemovalWish, Scan, Terms},
     fields::Field,
     folders::{Folder, FolderCopy, HiddenCopy},
     names::Slug,
@@ -13,9 +13,11 @@ use store::{
 };
 
 use super::{
+    chunk_samples::begin,
     engines::{NOW, on_each_engine},
     samples::{START, Site, at, random_key, slug},
     soundness::assert_sound,
+    verify::assert_clean,
 };
 
 fn new_key() -> String {
@@ -33,7 +35,7 @@ fn asset_copy(site: &Site, folder_id: i64, slug: Slug) -> AssetCopy {
     }
 }
 
-fn folder_copy(site: &Site, parent_id: i64, slug: &str) -> FolderCopy {
+pub fn folder_copy(site: &Site, parent_id: i64, slug: &str) -> FolderCopy {
     FolderCopy {
         parent_id,
         missing: Missing::default(),
@@ -51,7 +53,7 @@ async fn hidden(site: &Site, id: i64, copy: &FolderCopy) -> Result<HiddenCopy> {
     Ok(hidden)
 }
 
-async fn copied(site: &Site, id: i64, copy: &FolderCopy) -> Result<Folder> {
+pub async fn copied(site: &Site, id: i64, copy: &FolderCopy) -> Result<Folder> {
     let hidden = hidden(site, id, copy).await?;
     site.catalog.show_folder_copy(&hidden, copy, &at(NOW)).await
 }
@@ -159,6 +161,41 @@ fn a_copied_folder_is_seen_whole_or_not_at_all() {
         let reached = catalog.follow(site.root.id, &["copy", "inner", "deep", "x.txt"]).await.unwrap();
         assert!(matches!(reached, Reached { slugs: 4, named: Named::Asset(_), .. }));
         assert_sound(&mut conn).await;
+    });
+}
+
+#[test]
+fn a_copy_ends_as_its_original_does_and_what_has_no_bytes_has_none() {
+    on_each_engine(async |database| {
+        let site = Site::new(&database.catalog).await;
+        let (catalog, tenant_id) = (&site.catalog, site.tenant.id);
+        let top = site.folder(site.root.id, "top").await;
+        for (name, ends_for_good) in [("good", true), ("trash", false)] {
+            let terms = Terms { download_limit: None, expires_at: Some(NOW + 50), ends_for_good };
+            let wish = NewAsset { terms, ..site.new_asset(top.id, name) };
+            let id = catalog.add_assets(&[wish], &at(NOW)).await.unwrap()[0].asset_id;
+            catalog.copy_asset(tenant_id, id, &asset_copy(&site, site.root.id, slug(name)), &at(NOW)).await.unwrap();
+        }
+        begin(&site, top.id, "way", 2).await;
+        for hidden in [false, true] {
+            let gone = site.asset(top.id, "gone").await;
+            let wish = RemovalWish { hidden, shred_at: NOW };
+            catalog.remove_asset(tenant_id, gone, wish, &at(NOW)).await.unwrap();
+        }
+        let shown = copied(&site, top.id, &folder_copy(&site, site.root.id, "copy")).await.unwrap();
+        assert_eq!(catalog.count_folder_rows(tenant_id, shown.id).await.unwrap(), 2);
+        let mut over = Vec::new();
+        for expired in catalog.expired_assets(NOW + 50, 9).await.unwrap() {
+            let asset = site.view(expired.id).await;
+            over.push((asset.folder.slug, asset.name, expired.for_good));
+        }
+        over.sort();
+        let expected =
+            [("", "good"), ("", "trash"), ("copy", "good"), ("copy", "trash"), ("top", "good"), ("top", "trash")];
+        let expected = expected.map(|(folder, name)| (folder.to_owned(), name.to_owned(), name == "good"));
+        assert_eq!(over, expected);
+        assert_sound(&mut database.connect().await).await;
+        assert_clean(catalog).await;
     });
 }
 

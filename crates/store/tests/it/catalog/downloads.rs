@@ -17,11 +17,13 @@ const fn whole(assets: &[i64]) -> Download<'_> {
     Download {
         assets,
         caller: "ann",
+        address: Some("192.0.2.7"),
         tag: "etag",
         size: 100,
         resumed_bytes: None,
         now_ms: NOW,
         begun_after_ms: NOW - HOUR_MS,
+        adds_up: false,
     }
 }
 
@@ -145,12 +147,18 @@ fn only_what_was_counted_is_taken_up_again_by_the_same_caller_for_the_same_bytes
         assert!(!catalog.spend_download(&rest(&assets, 1)).await.unwrap(), "all free bytes are spent");
         assert_eq!(count(&site, id).await, 1);
 
-        // Where the limit allows one more, the same request counts, and is free to go on anew.
+        // Where the limit allows one more, the same request counts, and what it does not take is free.
         catalog.limit_asset(site.tenant.id, id, Some(2), None, &at(NOW)).await.unwrap();
         assert!(catalog.spend_download(&rest(&assets, 1)).await.unwrap());
         assert_eq!(count(&site, id).await, 2);
-        assert!(catalog.spend_download(&rest(&assets, 100)).await.unwrap());
+        assert!(!catalog.spend_download(&rest(&assets, 100)).await.unwrap());
+        assert!(catalog.spend_download(&rest(&assets, 99)).await.unwrap());
         assert!(!catalog.spend_download(&rest(&assets, 1)).await.unwrap());
+        // One that takes more than there is leaves nothing.
+        catalog.limit_asset(site.tenant.id, id, Some(3), None, &at(NOW)).await.unwrap();
+        assert!(catalog.spend_download(&rest(&assets, u64::MAX)).await.unwrap());
+        assert!(!catalog.spend_download(&rest(&assets, 1)).await.unwrap());
+        assert_eq!(count(&site, id).await, 3);
     });
 }
 
@@ -198,5 +206,42 @@ fn downloads_that_were_counted_elsewhere_are_added() {
         site.catalog.add_downloads(&[]).await.unwrap();
         assert_eq!((count(&site, a).await, count(&site, b).await), (40, 20));
         assert_eq!(site.view(a).await.updated_at, before.updated_at, "to be read is no change");
+    });
+}
+
+#[test]
+fn each_counted_download_is_logged_with_its_time_and_address() {
+    on_each_engine(async |database| {
+        let site = Site::new(&database.catalog).await;
+        let wishes: Vec<_> = (0..40).map(|_| site.new_asset(site.root.id, "a")).collect();
+        let added = site.catalog.add_assets(&wishes, &at(NOW)).await.unwrap();
+        let ids: Vec<i64> = added.iter().map(|added| added.asset_id).collect();
+        let (first, last) = (ids[0], ids[39]);
+        for id in [first, last] {
+            site.catalog.limit_asset(site.tenant.id, id, Some(2), None, &at(NOW)).await.unwrap();
+        }
+        let spend = async |assets: &[i64], address, now| {
+            let download = Download { address, now_ms: NOW + now, ..whole(assets) };
+            site.catalog.spend_download(&download).await.unwrap()
+        };
+        assert!(spend(&[last], Some("192.0.2.7"), 1).await);
+        assert!(spend(&[first], None, 2).await);
+        assert!(spend(&[last, first], Some("2001:db8::1"), 3).await);
+        // Neither is counted: one goes on, the other is one too many.
+        assert!(site.catalog.spend_download(&rest(&[last], 50)).await.unwrap());
+        assert!(!spend(&[last], Some("192.0.2.8"), 4).await);
+        let logged = site.catalog.logged_downloads(&ids).await.unwrap();
+        let told: Vec<_> =
+            logged.iter().map(|line| (line.asset_id, line.made_at - NOW, line.address.as_deref())).collect();
+        let both = Some("2001:db8::1");
+        assert_eq!(told, [(last, 1, Some("192.0.2.7")), (first, 2, None), (first, 3, both), (last, 3, both)]);
+        assert!(logged.is_sorted_by_key(|line| line.id));
+        assert_eq!(site.catalog.logged_downloads(&[ids[1]]).await.unwrap(), []);
+        // It outlives what may be taken up again, and goes with its asset.
+        site.catalog.forget_downloads(NOW + 9).await.unwrap();
+        assert_eq!(site.catalog.logged_downloads(&[first]).await.unwrap().len(), 2);
+        site.trash_asset(first).await.unwrap();
+        site.catalog.purge_asset(site.tenant.id, first, &at(NOW)).await.unwrap();
+        assert_eq!(database.number("select count(*) from download_log").await, 2);
     });
 }

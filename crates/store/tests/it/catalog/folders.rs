@@ -5,6 +5,7 @@
 use store::{
     Error, Noun, Refusal,
     folders::{FolderKind, NewFolder},
+    search::NameSearch,
 };
 
 use super::{
@@ -16,8 +17,12 @@ use super::{
 fn a_folder_reads_back_as_it_was_made() {
     on_each_engine(async |database| {
         let site = Site::new(&database.catalog).await;
-        let wish =
-            NewFolder { public_read: true, kind: FolderKind::Inbox, ..site.new_folder(site.root.id, "Ünï 中 Box") };
+        let wish = NewFolder {
+            public_read: true,
+            kind: FolderKind::Inbox,
+            expires_at: Some(NOW + 9),
+            ..site.new_folder(site.root.id, "Ünï 中 Box")
+        };
         let made = site.catalog.add_folder(&wish, &at(NOW + 7)).await.unwrap();
         assert_eq!(site.catalog.folder(site.tenant.id, made.id).await.unwrap(), Some(made.clone()));
         assert_eq!(
@@ -28,6 +33,17 @@ fn a_folder_reads_back_as_it_was_made() {
         assert_eq!(made.path, format!("/{}/{}/", site.root.id, made.id));
         assert_eq!((made.created_by, made.created_at, made.updated_at), (site.user.id, NOW + 7, NOW + 7));
         assert_eq!((made.deleted_at, made.trashed_root, made.space_id), (None, None, None));
+        assert_eq!((made.expires_at, site.root.expires_at), (Some(NOW + 9), None));
+        let inside = site.asset(made.id, "a").await;
+        assert_eq!(site.view(inside).await.folder, made);
+        // It is a folder like any other to those who look for names.
+        let term = "中 box";
+        let search =
+            NameSearch { tenant_id: made.tenant_id, term, under: None, trashed: false, before: i64::MAX, limit: 9 };
+        assert_eq!(site.catalog.search_folders(&search).await.unwrap().found, std::slice::from_ref(&made));
+        let under = Some(site.root.path.as_str());
+        let found = site.catalog.search_folders(&NameSearch { term: "ox", under, ..search }).await.unwrap().found;
+        assert_eq!(found, [made]);
     });
 }
 

@@ -42,7 +42,7 @@ fn dead_blobs_are_listed_by_their_death_page_by_page_and_deleted_once() {
             let id = site.asset(site.root.id, "a").await;
             let blob = site.view(id).await.version.unwrap().blob;
             end(&site, id, NOW + when).await;
-            expected.push(DeadBlob { id: blob.id, size: blob.size, dead_at: NOW + when });
+            expected.push(DeadBlob { id: blob.id, size: blob.size, dead_at: NOW + when, shred: false });
         }
         site.asset(site.root.id, "living").await;
         expected.sort_by_key(|blob| (blob.dead_at, blob.id));

@@ -3,14 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use futures_util::future::join_all;
-use store::{Error, Noun, links::NewLink};
+use store::{
+    Error, Noun,
+    links::{Link, NewLink, NewVisit},
+};
 
 use super::{
     engines::{NOW, on_each_engine},
     samples::{Site, assert_fails, at, random_key},
 };
 
-async fn new_link(site: &Site, asset_id: i64) -> NewLink {
+pub async fn new_link(site: &Site, asset_id: i64) -> NewLink {
     NewLink {
         tenant_id: site.tenant.id,
         key: random_key(),
@@ -22,7 +25,13 @@ async fn new_link(site: &Site, asset_id: i64) -> NewLink {
         use_limit: None,
         created_by: site.user.id,
         expires_at: None,
+        password_hash: None,
     }
+}
+
+/// Somebody who comes by a link at this moment.
+pub fn visit(now_ms: i64) -> NewVisit {
+    NewVisit { address: Some("192.0.2.7".to_owned()), user_agent: Some("curl".to_owned()), made_at: now_ms }
 }
 
 #[test]
@@ -42,9 +51,60 @@ fn a_link_reads_back_as_it_was_made() {
         assert_eq!((link.plan_key.as_deref(), link.use_limit, link.use_count), (Some("w640"), Some(3), 0));
         assert_eq!((link.created_by, link.created_at), (site.user.id, NOW));
         assert_eq!((link.expires_at, link.revoked_at), (Some(NOW + 5), None));
+        assert_eq!(link.password_hash, None);
         assert_eq!(site.catalog.link(&wish.key).await.unwrap(), Some(link));
         assert_eq!(site.catalog.link("nobody").await.unwrap(), None);
         assert_fails!(site.catalog.add_link(&wish, &at(NOW)).await, Error::Taken(Noun::Link));
+    });
+}
+
+#[test]
+fn what_has_to_be_known_beside_the_key_is_kept() {
+    on_each_engine(async |database| {
+        let site = Site::new(&database.catalog).await;
+        let asset_id = site.asset(site.root.id, "a").await;
+        let hash = Some("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA".to_owned());
+        let wish = NewLink { password_hash: hash.clone(), ..new_link(&site, asset_id).await };
+        let link = site.catalog.add_link(&wish, &at(NOW)).await.unwrap();
+        assert_eq!(link.password_hash, hash);
+        assert_eq!(site.catalog.link(&wish.key).await.unwrap(), Some(link.clone()));
+        assert_eq!(site.catalog.asset_links(site.tenant.id, asset_id, 0, 9).await.unwrap(), [link]);
+        let spent = site.catalog.spend_link(&wish.key, None, &visit(NOW)).await.unwrap().unwrap();
+        assert_eq!((spent.password_hash, spent.use_count), (hash, 1));
+    });
+}
+
+#[test]
+fn links_are_found_by_tenant_and_by_id() {
+    on_each_engine(async |database| {
+        let (ours, theirs) = (Site::new(&database.catalog).await, Site::new(&database.catalog).await);
+        let mut made = Vec::new();
+        // Theirs lie between ours, and each of ours is to another asset.
+        for number in 0..80 {
+            let site = if number % 2 == 0 { &ours } else { &theirs };
+            let asset_id = site.asset(site.root.id, "a").await;
+            made.push(site.catalog.add_link(&new_link(site, asset_id).await, &at(NOW)).await.unwrap());
+        }
+        let (catalog, id) = (&ours.catalog, ours.tenant.id);
+        let mine: Vec<_> = made.iter().filter(|link| link.tenant_id == id).cloned().collect();
+        // What is taken back is listed too.
+        catalog.revoke_link(id, mine[1].id, &at(NOW + 1)).await.unwrap();
+        let mine: Vec<_> = mine
+            .into_iter()
+            .enumerate()
+            .map(|(at, link)| Link { revoked_at: (at == 1).then_some(NOW + 1), ..link })
+            .collect();
+        assert_eq!(catalog.links(id, 0, 3).await.unwrap(), mine[..3]);
+        assert_eq!(catalog.links(id, mine[2].id, 99).await.unwrap(), mine[3..]);
+        assert_eq!(catalog.links(9_999, 0, 9).await.unwrap(), []);
+
+        let mut asked: Vec<i64> = made.iter().rev().map(|link| link.id).collect();
+        assert_eq!(catalog.links_by_id(id, &asked).await.unwrap(), mine);
+        // In any order and as often as somebody likes.
+        asked.extend([mine[4].id, 9_999, mine[4].id]);
+        assert_eq!(catalog.links_by_id(id, &asked).await.unwrap(), mine);
+        assert_eq!(catalog.links_by_id(id, &[made[1].id, mine[4].id]).await.unwrap(), mine[4..5]);
+        assert_eq!(catalog.links_by_id(id, &[]).await.unwrap(), []);
     });
 }
 
@@ -81,9 +141,9 @@ fn links_are_listed_and_revoked_by_tenant() {
         assert!(!ours.catalog.revoke_link(theirs.tenant.id, made[0].id, &at(NOW + 1)).await.unwrap());
         assert!(ours.catalog.revoke_link(id, made[0].id, &at(NOW + 1)).await.unwrap());
         assert!(!ours.catalog.revoke_link(id, made[0].id, &at(NOW + 2)).await.unwrap());
-        assert_eq!(ours.catalog.spend_link(&made[0].key, NOW + 3).await.unwrap(), None);
+        assert_eq!(ours.catalog.spend_link(&made[0].key, None, &visit(NOW + 3)).await.unwrap(), None);
         assert_eq!(ours.catalog.link(&made[0].key).await.unwrap().unwrap().revoked_at, Some(NOW + 1));
-        assert_eq!(ours.catalog.spend_link(&made[1].key, NOW + 3).await.unwrap().unwrap().use_count, 1);
+        assert_eq!(ours.catalog.spend_link(&made[1].key, None, &visit(NOW + 3)).await.unwrap().unwrap().use_count, 1);
     });
 }
 
@@ -99,7 +159,7 @@ fn two_hundred_parallel_uses_of_a_limit_of_five_give_five() {
         let uses = (0..200).map(|number| {
             let catalog = if number % 2 == 0 { site.catalog.clone() } else { beside.clone() };
             let key = link.key.clone();
-            tokio::spawn(async move { catalog.spend_link(&key, NOW).await.unwrap().is_some() })
+            tokio::spawn(async move { catalog.spend_link(&key, None, &visit(NOW)).await.unwrap().is_some() })
         });
         let spent = join_all(uses).await.into_iter().filter(|spent| *spent.as_ref().unwrap()).count();
         assert_eq!(spent, 5);
@@ -115,8 +175,8 @@ fn a_link_ends_at_its_millisecond() {
         let asset_id = site.asset(site.root.id, "a").await;
         let wish = NewLink { expires_at: Some(NOW + 10), ..new_link(&site, asset_id).await };
         let link = site.catalog.add_link(&wish, &at(NOW)).await.unwrap();
-        assert_eq!(site.catalog.spend_link(&link.key, NOW + 9).await.unwrap().unwrap().use_count, 1);
-        assert_eq!(site.catalog.spend_link(&link.key, NOW + 10).await.unwrap(), None);
-        assert_eq!(site.catalog.spend_link("nobody", NOW).await.unwrap(), None);
+        assert_eq!(site.catalog.spend_link(&link.key, None, &visit(NOW + 9)).await.unwrap().unwrap().use_count, 1);
+        assert_eq!(site.catalog.spend_link(&link.key, None, &visit(NOW + 10)).await.unwrap(), None);
+        assert_eq!(site.catalog.spend_link("nobody", None, &visit(NOW)).await.unwrap(), None);
     });
 }

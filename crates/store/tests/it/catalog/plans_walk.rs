@@ -4,6 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod paths;
+mod scans;
+mod sharing;
+mod transfers;
 
 use content::{Family, MediaType};
 use sqlx::{AnyConnection, Connection};
@@ -15,13 +18,12 @@ use store::{
     fields::Field,
     folders::{FolderChange, FolderKind},
     jobs::{JobState, NewJob, Work},
-    links::NewLink,
     paths::Missing,
-    records::NewRecord,
     renditions::{BaseWish, Rendition},
     rules::Ruled,
     search::NameSearch,
     tokens::NewToken,
+    upload_policies::UploadPolicy,
     uploads::{NewUpload, UploadPart},
     verify::{Child, WrongTally},
 };
@@ -45,11 +47,18 @@ pub async fn call_every_method(url: &str) {
     paths::paths(&site).await;
     trashed_assets(&site).await;
     rules_and_audit(&site, asset_id).await;
+    scans::scans(&site).await;
     downloads(&site, asset_id).await;
     uploads(&site).await;
-    links_and_renditions(&site, asset_id).await;
+    sharing::links(&site, asset_id).await;
+    renditions(&site, asset_id).await;
     jobs(&site).await;
-    records(&site, asset_id).await;
+    transfers::records(&site, asset_id).await;
+    transfers::chunks(&site).await;
+    transfers::removal(&site).await;
+    transfers::dispatches(&site).await;
+    sharing::entries(&site, asset_id).await;
+    sharing::collections(&site, asset_id).await;
     search(&site, url).await;
     catalog.close().await;
 }
@@ -81,7 +90,7 @@ pub async fn verify_everything(url: &str) {
     catalog.wrong_rendition_sums().await.unwrap();
     catalog.recount_renditions(0).await.unwrap();
     for folder_id in [Some(folder.id), None] {
-        let (kept, counted) = ((0, 0), (0, 0));
+        let (kept, counted) = ((0, 0, 0), (0, 0, 0));
         let wrong = WrongTally { tenant_id: site.tenant.id, folder_id, bucket: 0, kept, counted };
         catalog.recount(&wrong).await.unwrap();
     }
@@ -95,6 +104,7 @@ async fn tenants_users_and_tokens(site: &Site) {
     let ben = catalog.add_user(id, &person("ben@acme.test"), &at(NOW)).await.unwrap();
     catalog.user(id, ben.id).await.unwrap();
     catalog.users(id, 0, 9).await.unwrap();
+    catalog.users_by_id(id, &[ben.id]).await.unwrap();
     catalog.service_user(id).await.unwrap();
     let wish = NewToken { folder_id: Some(site.root.id), ..new_token(site, 1) };
     let token = catalog.add_token(&wish, &at(NOW)).await.unwrap();
@@ -215,6 +225,8 @@ async fn rules_and_audit(site: &Site, asset_id: i64) {
         catalog.set_rules(id, ruled, Some(&[]), &at(NOW)).await.unwrap();
     }
     catalog.governing_rules(id, site.root.id).await.unwrap();
+    catalog.set_upload_policy((id, site.root.id), Some(&UploadPolicy::default()), &at(NOW)).await.unwrap();
+    assert!(catalog.governing_policy(id, site.root.id).await.unwrap().is_some());
     catalog.audit(id, 0, 9).await.unwrap();
 }
 
@@ -223,14 +235,21 @@ async fn downloads(site: &Site, asset_id: i64) {
     let download = Download {
         assets: &[asset_id],
         caller: "c",
+        address: None,
         tag: "t",
         size: 9,
         resumed_bytes: Some(1),
         now_ms: NOW,
         begun_after_ms: 0,
+        adds_up: false,
     };
     assert!(catalog.spend_download(&download).await.unwrap());
+    let more = Download { adds_up: true, resumed_bytes: None, ..download.clone() };
+    assert!(catalog.spend_download(&more).await.unwrap());
+    catalog.begin_download(&download).await.unwrap();
+    assert!(catalog.resume_download(&download, 1).await.unwrap());
     catalog.add_downloads(&[(asset_id, 1)]).await.unwrap();
+    catalog.logged_downloads(&[asset_id]).await.unwrap();
     catalog.forget_downloads(NOW).await.unwrap();
 }
 
@@ -250,7 +269,7 @@ async fn uploads(site: &Site) {
     site.catalog.upload(&wish.key).await.unwrap();
     let part = UploadPart { number: 1, blob_key: random_key(), size: 1, md5: [0; 16] };
     site.catalog.add_upload_part(upload.id, &part).await.unwrap();
-    site.catalog.upload_parts(upload.id).await.unwrap();
+    site.catalog.upload_parts(upload.id, 0).await.unwrap();
     site.catalog.expired_uploads(NOW, 9).await.unwrap();
     let late = at(NOW);
     let asset = site.new_asset(site.root.id, "announced");
@@ -258,25 +277,8 @@ async fn uploads(site: &Site) {
     site.catalog.delete_upload(upload.id).await.unwrap();
 }
 
-async fn links_and_renditions(site: &Site, asset_id: i64) {
+async fn renditions(site: &Site, asset_id: i64) {
     let version = site.view(asset_id).await.version.unwrap();
-    let wish = NewLink {
-        tenant_id: site.tenant.id,
-        key: random_key(),
-        realm: "mediapocket".to_owned(),
-        asset_id,
-        version_id: version.id,
-        plan_key: None,
-        file_name: "c".to_owned(),
-        use_limit: None,
-        created_by: site.user.id,
-        expires_at: None,
-    };
-    let link = site.catalog.add_link(&wish, &at(NOW)).await.unwrap();
-    site.catalog.link(&wish.key).await.unwrap();
-    site.catalog.asset_links(site.tenant.id, asset_id, 0, 9).await.unwrap();
-    site.catalog.spend_link(&wish.key, NOW).await.unwrap();
-    site.catalog.revoke_link(site.tenant.id, link.id, &at(NOW)).await.unwrap();
     let rendition = Rendition {
         blob_id: version.blob.id,
         plan_key: "w640".to_owned(),
@@ -326,28 +328,6 @@ async fn jobs(site: &Site) {
     catalog.jobs(JobState::Waiting, 0, 9).await.unwrap();
 }
 
-async fn records(site: &Site, asset_id: i64) {
-    let (catalog, id) = (&site.catalog, site.tenant.id);
-    let wish = |parent_id| NewRecord {
-        tenant_id: id,
-        realm: "botdoc".to_owned(),
-        kind: "message".to_owned(),
-        parent_id,
-        folder_id: None,
-        asset_id: Some(asset_id),
-        body: String::new(),
-    };
-    let parent = catalog.add_record(&wish(None), NOW).await.unwrap();
-    let record = catalog.add_record(&wish(Some(parent.id)), NOW).await.unwrap();
-    catalog.record(id, "botdoc", record.id).await.unwrap();
-    catalog.records(id, "botdoc", "message", 0, 9).await.unwrap();
-    catalog.asset_records(asset_id, "botdoc", "message", 0, 9).await.unwrap();
-    catalog.add_asset_records(&wish(None), &[asset_id], 9, NOW).await.unwrap();
-    catalog.count_asset_records(&[asset_id], "botdoc", "message").await.unwrap();
-    catalog.replace_record(id, "botdoc", record.id, "x", NOW).await.unwrap();
-    catalog.delete_record(id, "botdoc", parent.id).await.unwrap();
-}
-
 /// Among so many rows that each way of searching has its turn.
 async fn search(site: &Site, url: &str) {
     let (catalog, tenant_id) = (&site.catalog, site.tenant.id);
@@ -368,4 +348,5 @@ async fn search(site: &Site, url: &str) {
     sqlx::query(gone).execute(&mut conn).await.unwrap();
     catalog.search_assets(&NameSearch { term: "ne", trashed: true, ..any }).await.unwrap();
     catalog.asset_page_start(tenant_id, 1).await.unwrap();
+    catalog.row_page_start(tenant_id, 1).await.unwrap();
 }

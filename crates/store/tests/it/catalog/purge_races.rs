@@ -45,6 +45,7 @@ fn a_link_made_while_its_asset_is_purged_goes_with_it_or_is_refused() {
                 use_limit: None,
                 created_by: site.user.id,
                 expires_at: None,
+                password_hash: None,
             };
             site.trash_asset(id).await.unwrap();
             let makers = (0..6).map(|_| {

@@ -124,6 +124,7 @@ fn every_row_about_a_folder_goes_with_it() {
             folder_id: Some(inner.id),
             asset_id: None,
             body: String::new(),
+            lookup: None,
         };
         site.catalog.add_record(&record, NOW).await.unwrap();
         let token = NewToken { folder_id: Some(inner.id), ..new_token(&site, 1) };

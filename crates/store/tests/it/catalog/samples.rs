@@ -51,6 +51,7 @@ impl Site {
             name_key: name.to_lowercase(),
             slug: slug(name),
             public_read: false,
+            expires_at: None,
             created_by: self.user.id,
         }
     }
@@ -93,6 +94,7 @@ impl Site {
             missing: store::paths::Missing::default(),
             title: None,
             text_key: None,
+            terms: store::assets::Terms::default(),
             tenant_id: self.tenant.id,
             folder_id,
             key: random_key(),

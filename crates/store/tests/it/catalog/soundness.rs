@@ -17,6 +17,18 @@ macro_rules! truth {
     };
 }
 
+/// How many assets without bytes there should be beside those: what waits for its first is in no count.
+macro_rules! bare {
+    ($holder:literal) => {
+        concat!(
+            "select a.tenant_id, ",
+            $holder,
+            " as holder_id, a.id / 1024 as bucket, count(*) as bare from assets a \
+             where a.deleted_at is null and a.state in ('uploading', 'removed') group by 1, 2, 3"
+        )
+    };
+}
+
 /// Counts of things that must not be, each with what it means.
 const NEVER: &[(&str, &str)] = &[
     (
@@ -87,6 +99,57 @@ const NEVER: &[(&str, &str)] = &[
             ") select count(*) from tenant_tallies k full join truth t on \
              t.tenant_id = k.tenant_id and t.bucket = k.bucket where coalesce(k.live, 0) <> coalesce(t.live, 0)"
         ),
+    ),
+    (
+        "a tally of what has no bytes that is wrong",
+        concat!(
+            "with truth as (",
+            bare!("a.folder_id"),
+            ") select count(*) from tallies k full join truth t on t.tenant_id = k.tenant_id \
+             and t.holder_id = k.folder_id and t.bucket = k.bucket where coalesce(k.bare, 0) <> coalesce(t.bare, 0)"
+        ),
+    ),
+    (
+        "a tally of what has no bytes in a tenant that is wrong",
+        concat!(
+            "with truth as (",
+            bare!("a.tenant_id"),
+            ") select count(*) from tenant_tallies k full join truth t on t.tenant_id = k.tenant_id \
+             and t.bucket = k.bucket where coalesce(k.bare, 0) <> coalesce(t.bare, 0)"
+        ),
+    ),
+    (
+        "an asset without bytes that has a version, a slug or a link",
+        "select count(*) from assets a where a.state <> 'ready' and (exists (select 1 from versions v where \
+         v.asset_id = a.id) or exists (select 1 from names n where n.asset_id = a.id) or exists (select 1 from links l \
+         where l.asset_id = a.id))",
+    ),
+    (
+        "an asset that was removed and tells nothing of it, or one that was not and does",
+        "select count(*) from assets a where (a.state = 'removed') <> exists (select 1 from removals r where r.asset_id = a.id)",
+    ),
+    (
+        "an upload in chunks that is under way and has no asset on its way, or is done and that has no bytes",
+        "select count(*) from uploads u left join assets a on a.id = u.asset_id where u.part_count > 0 \
+         and (a.id is null or (u.state = 'open') <> (a.state = 'uploading'))",
+    ),
+    (
+        "an upload whose chunks are not the bytes that it counts",
+        "select count(*) from uploads u where u.part_count > 0 and u.received_bytes <> \
+         (select sum(p.size) from upload_parts p where p.upload_id = u.id)",
+    ),
+    (
+        "an asset out of the trash that is to be purged from there",
+        "select count(*) from assets where purge_at is not null and deleted_at is null",
+    ),
+    (
+        "a fetch that is over and tells its address, or one that waits and has none",
+        "select count(*) from fetches where (state = 'waiting') <> (url <> '')",
+    ),
+    (
+        "an asset in a collection of another tenant",
+        "select count(*) from collection_assets m join collections c on c.id = m.collection_id join assets a \
+         on a.id = m.asset_id where a.tenant_id <> c.tenant_id",
     ),
     (
         "a sum of renditions that is wrong",

@@ -5,12 +5,13 @@
 use futures_util::future::join_all;
 use store::{
     Error, Noun, Refusal,
-    uploads::{NewUpload, UploadPart},
+    uploads::{NewChunked, NewUpload, UploadPart},
 };
 
 use super::{
+    chunk_samples::{chunk, end, gather, new_chunked},
     engines::{NOW, on_each_engine},
-    samples::{Site, assert_fails, at, random_key},
+    samples::{Site, assert_fails, at, person, random_key},
 };
 
 fn new_upload(site: &Site) -> NewUpload {
@@ -98,7 +99,7 @@ fn a_part_counts_once_however_often_it_comes() {
         // Other bytes under a number that is taken change nothing either.
         assert!(!site.catalog.add_upload_part(upload.id, &part(2, 99)).await.unwrap());
         assert!(site.catalog.add_upload_part(upload.id, &first).await.unwrap());
-        assert_eq!(site.catalog.upload_parts(upload.id).await.unwrap(), [first, second]);
+        assert_eq!(site.catalog.upload_parts(upload.id, 0).await.unwrap(), [first, second]);
         assert_eq!(site.catalog.upload(&upload.key).await.unwrap().unwrap().received_bytes, 30);
         let huge = site.catalog.add_upload_part(upload.id, &part(3, u64::MAX)).await;
         assert_fails!(huge, Error::Refused(Refusal::TooManyBytes));
@@ -140,9 +141,46 @@ fn expired_uploads_are_found_at_their_millisecond_and_deleted_once() {
         assert!(site.catalog.delete_upload(early.id).await.unwrap());
         assert!(!site.catalog.delete_upload(early.id).await.unwrap());
         assert_eq!(site.catalog.upload(&early.key).await.unwrap(), None);
-        assert_eq!(site.catalog.upload_parts(early.id).await.unwrap(), []);
+        assert_eq!(site.catalog.upload_parts(early.id, 0).await.unwrap(), []);
         assert_eq!(expired(NOW + 100).await, [late.id]);
         let too_late = site.catalog.add_upload_part(early.id, &part(2, 1)).await;
         assert_fails!(too_late, Error::Missing(Noun::Upload));
+    });
+}
+
+#[test]
+fn uploads_alike_are_those_of_one_person_to_one_place_under_one_name() {
+    on_each_engine(async |database| {
+        let site = Site::new(&database.catalog).await;
+        let (catalog, id) = (&site.catalog, site.tenant.id);
+        let ben = catalog.add_user(id, &person("ben@acme.test"), &at(NOW)).await.unwrap();
+        let folder = site.folder(site.root.id, "f").await;
+        let plain = || new_chunked(&site, folder.id, "a", 3);
+        let wishes = [
+            NewChunked { realm: "flextype".to_owned(), ..plain() },
+            NewChunked { folder_id: site.root.id, ..plain() },
+            NewChunked { name: "A".to_owned(), ..plain() },
+            NewChunked { parts: 4, ..plain() },
+            NewChunked { created_by: ben.id, ..plain() },
+        ];
+        for wish in &wishes {
+            catalog.begin_chunked(wish, &chunk(1), &at(NOW)).await.unwrap();
+        }
+        let mut ids = Vec::new();
+        for _ in 0..3 {
+            ids.insert(0, catalog.begin_chunked(&plain(), &chunk(1), &at(NOW)).await.unwrap().id);
+        }
+        let alike = async |limit| {
+            let (who, what) = ((id, "botdoc", site.user.id), (folder.id, "a", 3));
+            catalog.chunked_alike(who, what, limit).await.unwrap()
+        };
+        let found: Vec<_> = alike(9).await.iter().map(|upload| upload.id).collect();
+        assert_eq!(found, ids);
+        let latest = alike(1).await.remove(0);
+        assert_eq!(latest.id, ids[0]);
+        gather(&site, &latest).await;
+        end(&site, &latest).await.unwrap();
+        let done: Vec<_> = alike(9).await.iter().map(|upload| upload.done).collect();
+        assert_eq!(done, [true, false, false]);
     });
 }

@@ -27,6 +27,27 @@ fn users_are_added_found_and_listed_by_tenant() {
 }
 
 #[test]
+fn users_are_found_by_their_ids() {
+    on_each_engine(async |database| {
+        let (ours, theirs) = (Site::new(&database.catalog).await, Site::new(&database.catalog).await);
+        let id = ours.tenant.id;
+        let mut made = vec![ours.user.clone()];
+        for number in 0..40 {
+            made.push(ours.catalog.add_user(id, &person(&format!("{number}@acme.test")), &at(NOW)).await.unwrap());
+        }
+        ours.catalog.disable_user(id, made[3].id, &at(NOW + 1)).await.unwrap();
+        made[3].disabled_at = Some(NOW + 1);
+        let mut asked: Vec<i64> = made.iter().rev().map(|user| user.id).collect();
+        asked.extend([9_999, theirs.user.id]);
+        let mut found = ours.catalog.users_by_id(id, &asked).await.unwrap();
+        found.sort_unstable_by_key(|user| user.id);
+        assert_eq!(found, made);
+        assert_eq!(ours.catalog.users_by_id(theirs.tenant.id, &asked).await.unwrap(), [theirs.user]);
+        assert_eq!(ours.catalog.users_by_id(id, &[]).await.unwrap(), []);
+    });
+}
+
+#[test]
 fn an_address_is_taken_once_per_tenant() {
     on_each_engine(async |database| {
         let (ours, theirs) = (Site::new(&database.catalog).await, Site::new(&database.catalog).await);

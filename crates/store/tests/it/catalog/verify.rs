@@ -134,7 +134,7 @@ fn every_rendition_and_part_is_shown_and_a_rendition_is_forgotten_if_it_is_still
         let parts = site.catalog.upload_part_rows((0, 0), 9).await.unwrap();
         assert!(parts.iter().all(|row| row.upload_id == upload.id));
         let told: Vec<_> = parts.iter().map(|row| row.part.clone()).collect();
-        assert_eq!(told, site.catalog.upload_parts(upload.id).await.unwrap());
+        assert_eq!(told, site.catalog.upload_parts(upload.id, 0).await.unwrap());
         assert_eq!(site.catalog.upload_part_rows((upload.id, 1), 1).await.unwrap(), parts[1..2]);
     });
 }

@@ -5,6 +5,7 @@
 use futures_util::future::join_all;
 use store::{
     Error, Noun,
+    assets::RemovalWish,
     audit::Action,
     verify::{
         BrokenFolder, Child,
@@ -14,6 +15,7 @@ use store::{
 };
 
 use super::{
+    chunk_samples::begin,
     engines::{NOW, on_each_engine},
     samples::{Site, assert_fails, at},
     soundness::assert_sound,
@@ -115,10 +117,15 @@ fn wrong_tallies_are_found_and_counted_anew() {
         let bytes = async |id| site.view(id).await.version.unwrap().blob.size.cast_signed();
         let (one, two) = (bytes(one).await, bytes(two).await);
         let empty = site.folder(site.root.id, "g").await;
+        // One that is on its way, and what is left of one that is gone.
+        begin(&site, folder.id, "way", 2).await;
+        let gone = site.asset(folder.id, "gone").await;
+        let wish = RemovalWish { hidden: false, shred_at: NOW };
+        site.catalog.remove_asset(id, gone, wish, &at(NOW)).await.unwrap();
         let rows = format!(
             "update tallies set live = 7 where folder_id = {}; delete from tallies where folder_id = {}; \
-             insert into tallies (tenant_id, folder_id, bucket, live, bytes) values ({id}, {empty}, 3, -1, -5), \
-             ({id}, {empty}, 4, 0, 0); update tenant_tallies set live = 9; \
+             insert into tallies (tenant_id, folder_id, bucket, live, bytes, bare) values ({id}, {empty}, 3, -1, -5, 0), \
+             ({id}, {empty}, 4, 0, 0, 0), ({id}, {empty}, 5, 0, 0, 2); update tenant_tallies set live = 9, bare = 0; \
              insert into tenant_tallies (tenant_id, bucket, live) values ({id}, 8, 1)",
             site.root.id,
             folder.id,
@@ -127,18 +134,20 @@ fn wrong_tallies_are_found_and_counted_anew() {
         spoil(database, rows).await;
         let wrong = |folder_id, bucket, kept, counted| WrongTally { tenant_id: id, folder_id, bucket, kept, counted };
         let expected = [
-            wrong(Some(site.root.id), 0, (7, one), (1, one)),
-            wrong(Some(folder.id), 0, (0, 0), (1, two)),
-            wrong(Some(empty.id), 3, (-1, -5), (0, 0)),
+            wrong(Some(site.root.id), 0, (7, one, 0), (1, one, 0)),
+            wrong(Some(folder.id), 0, (0, 0, 0), (1, two, 2)),
+            wrong(Some(empty.id), 3, (-1, -5, 0), (0, 0, 0)),
+            wrong(Some(empty.id), 5, (0, 0, 2), (0, 0, 0)),
         ];
         assert_eq!(site.catalog.wrong_tallies(9).await.unwrap(), expected);
         assert_eq!(site.catalog.wrong_tallies(2).await.unwrap(), expected[..2]);
-        let of_tenant = [wrong(None, 0, (9, 0), (2, 0)), wrong(None, 8, (1, 0), (0, 0))];
+        let of_tenant = [wrong(None, 0, (9, 0, 0), (2, 0, 2)), wrong(None, 8, (1, 0, 0), (0, 0, 0))];
         assert_eq!(site.catalog.wrong_tenant_tallies(9).await.unwrap(), of_tenant);
         for wrong in expected.iter().chain(&of_tenant) {
             site.catalog.recount(wrong).await.unwrap();
         }
-        assert_fails!(site.catalog.recount(&wrong(Some(9_999), 0, (0, 0), (0, 0))).await, Error::Missing(Noun::Folder));
+        let nowhere = wrong(Some(9_999), 0, (0, 0, 0), (0, 0, 0));
+        assert_fails!(site.catalog.recount(&nowhere).await, Error::Missing(Noun::Folder));
         assert_clean(&site.catalog).await;
         assert_sound(&mut database.connect().await).await;
     });
@@ -213,7 +222,7 @@ fn counting_anew_loses_no_change_that_comes_meanwhile() {
                 })
             });
             let recounts = [Some(site.root.id), None].map(|folder_id| {
-                let (beside, tenant_id, nothing) = (beside.clone(), site.tenant.id, (0, 0));
+                let (beside, tenant_id, nothing) = (beside.clone(), site.tenant.id, (0, 0, 0));
                 tokio::spawn(async move {
                     let any = WrongTally { tenant_id, folder_id, bucket: 0, kept: nothing, counted: nothing };
                     beside.recount(&any).await.unwrap();
