@@ -5,11 +5,11 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 /// Each crate and what it may build on.
 const ARROWS: &[(&str, &[&str])] = &[
     ("content", &[]),
-    ("store", &["content"]),
+    ("seal", &["content"]),
+    ("store", &["content", "seal"]),
     ("media", &["content"]),
     ("outbound", &["content"]),
     ("scan", &["content"]),
-    ("seal", &["content"]),
     ("library", &["content", "media", "outbound", "scan", "store"]),
     ("wire", &["content"]),
     ("fliplet", &["content", "library", "wire"]),
@@ -33,6 +33,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("botdoc", &["object_store", "reqwest", "lettre", "sqlx"]),
     ("mediapocket", &["object_store", "reqwest", "lettre", "sqlx"]),
     ("outbound", &["axum", "object_store", "sqlx"]),
+    ("seal", &["axum", "http", "hyper", "object_store", "serde", "sqlx", "tokio"]),
     ("scan", &["axum", "http", "hyper", "object_store", "reqwest", "sqlx"]),
 ];
 
