@@ -193,13 +193,12 @@ fn cuts_of(document: &Document<'_>) -> Vec<Range<usize>> {
 
 /// Whether an element may stay, whatever becomes of its attributes and of what it holds.
 fn is_harmless(node: Node<'_, '_>) -> bool {
-    // HTML reads what these hold as its own.
-    let within_words = node.parent().is_some_and(|parent| {
-        parent.tag_name().namespace() == Some(SVG) && matches!(parent.tag_name().name(), "title" | "desc")
-    });
+    let within_words = node.parent().is_some_and(are_words);
     match node.tag_name().namespace() {
         _ if within_words => false,
-        Some(SVG) => ELEMENTS.contains(&node.tag_name().name()) && !sets_what_could_run(node),
+        Some(SVG) => {
+            ELEMENTS.contains(&node.tag_name().name()) && !sets_what_could_run(node) && !holds_words_as_cdata(node)
+        }
         Some(XHTML) | None => false,
         // What editors note for themselves. Without a prefix HTML would take it for an element of SVG.
         Some(_) => node.document().input_text()[node.range()]
@@ -207,6 +206,16 @@ fn is_harmless(node: Node<'_, '_>) -> bool {
             .next()
             .is_some_and(|name| name.contains(':')),
     }
+}
+
+/// Whether it is one of those whose content HTML reads as its own.
+fn are_words(node: Node<'_, '_>) -> bool {
+    node.tag_name().namespace() == Some(SVG) && matches!(node.tag_name().name(), "title" | "desc")
+}
+
+/// Whether it says in a way that HTML does not know there what is text: it would read elements in it.
+fn holds_words_as_cdata(node: Node<'_, '_>) -> bool {
+    are_words(node) && node.document().input_text()[node.range()].contains("<![CDATA[")
 }
 
 /// Whether it is an animation of what leads elsewhere, or of a handler.
@@ -312,7 +321,10 @@ mod tests {
             ("<i:x xmlns:i='urn:x'><script>alert(1)</script></i:x>", "<i:x xmlns:i='urn:x'></i:x>"),
             ("<handler xmlns='http://www.w3.org/2001/xml-events'>alert(1)</handler>", ""),
             ("<SCRIPT>alert(1)</SCRIPT><iframe src='//evil.test'/><font color='x'/>", ""),
-            ("<title><g><![CDATA[<img src=x onerror=alert(1)>]]></g>t</title>", "<title>t</title>"),
+            ("<title><g>u</g>t</title>", "<title>t</title>"),
+            ("<title><![CDATA[ ><img src=x onerror=alert(1)>]]></title>", ""),
+            ("<g><desc>a<![CDATA[<img src=x onerror=alert(1)>]]>b</desc></g>", "<g></g>"),
+            ("<title><g><![CDATA[<img src=x onerror=alert(1)>]]></g>t</title>", ""),
         ] {
             let expected = format!("{OPEN}{rest}</svg>").into_bytes();
             assert_eq!(sanitized(inside), Ok(Sanitized::Without(expected.clone())), "{inside}");
