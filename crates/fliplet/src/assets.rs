@@ -15,7 +15,7 @@ use crate::{
     paths, places,
     segments::{CdnName, FileId},
     url::{Context, FileChange, default_plan, parse_ids, parse_plan},
-    views::{FileView, OneFileView, Sight, Urls},
+    views::{FileView, OneFileView, Sight, Urls, is_encrypted},
 };
 
 /// Bytes depend on the token that asked, and stop being given when the file is deleted: only the caller may keep them,
@@ -100,7 +100,7 @@ pub(crate) async fn file_thumbnail(
     thumbnail(&library, &actor, &asked, id).await
 }
 
-/// Streams a file or its thumbnail by the path that listings show.
+/// Streams a file or its thumbnail by the path that listings show. What is sealed has none for those without a key. Contract 3.6.
 pub(crate) async fn cdn_file(
     State(library): State<Library>,
     Reader(actor): Reader,
@@ -108,7 +108,14 @@ pub(crate) async fn cdn_file(
     CdnName(file): CdnName,
     query: Query,
 ) -> Result<Response, Refused> {
-    match paths::parse(&file) {
+    let named = paths::parse(&file);
+    if let Some((id, _)) = named
+        && actor.is_anonymous()
+        && is_encrypted(&*library.asset(&actor, i64::from(id)).await?)
+    {
+        return Err(Fault::Unauthenticated.into());
+    }
+    match named {
         Some((id, true)) => thumbnail(&library, &actor, &asked, i64::from(id)).await,
         Some((id, false)) => contents(&library, &actor, &asked, i64::from(id), &query, Way::Cdn).await,
         None if actor.is_anonymous() => Err(Fault::Unauthenticated.into()),

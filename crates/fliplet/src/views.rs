@@ -25,8 +25,9 @@ impl Urls {
 
     fn file(&self, asset: &Asset, path: &str) -> String {
         match self {
-            Self::Cdn(base) => base.join(&format!("/{path}")),
-            Self::Api(base) => {
+            Self::Cdn(base) if !is_encrypted(asset) => base.join(&format!("/{path}")),
+            // What is sealed has no URL that needs no key. Contract 3.6.
+            Self::Cdn(base) | Self::Api(base) => {
                 let name = wire::escape_segment(&asset.name);
                 base.join(&format!("/v1/media/files/{}/contents/{name}", asset.id))
             }
@@ -35,10 +36,15 @@ impl Urls {
 
     fn thumbnail(&self, asset: &Asset) -> String {
         match self {
-            Self::Cdn(base) => base.join(&format!("/{}", paths::of_thumbnail(asset))),
-            Self::Api(base) => base.join(&format!("/v1/media/files/{}/thumb/preview.jpg", asset.id)),
+            Self::Cdn(base) if !is_encrypted(asset) => base.join(&format!("/{}", paths::of_thumbnail(asset))),
+            Self::Cdn(base) | Self::Api(base) => base.join(&format!("/v1/media/files/{}/thumb/preview.jpg", asset.id)),
         }
     }
+}
+
+/// Whether the bytes are sealed at rest.
+pub(crate) fn is_encrypted(asset: &Asset) -> bool {
+    asset.version.as_ref().is_some_and(|version| version.blob.key.is_sealed())
 }
 
 /// The answer to a listing.
@@ -152,7 +158,7 @@ impl FileView {
             path,
             thumbnail: seen.map(|_| urls.thumbnail(asset)),
             size,
-            is_encrypted: None,
+            is_encrypted: is_encrypted(asset).then_some(true),
             versions: json!({}),
             is_organization_media: notes.is_organization_media.unwrap_or(app_id.is_none()),
             created_at: Timestamped(asset.created_at),

@@ -229,6 +229,7 @@ impl Library {
         let mut collected = Collected::default();
         self.collect_strays(false, &mut collected).await?;
         self.forget_uploads().await?;
+        self.queue_conversions().await?;
         tracing::info!(swept, strays = collected.strays, "swept");
         Ok(())
     }

@@ -214,8 +214,9 @@ impl Library {
         stamp.user_id.get_or_insert(created_by);
         // On a task of its own, as for new files.
         let filled = tokio::spawn(async move {
-            let version =
-                library.publish(received, (&name, declared_type), created_by, (&gate, Ingest::default())).await?;
+            let version = library
+                .publish(received, (&name, declared_type), (tenant_id, created_by), (&gate, Ingest::default()))
+                .await?;
             let key = version.blob.key;
             let filling = Filling { name_key: names::sort_key(&name), slug: slugs::of_file(&name), name, version };
             let outcome = library.inner.catalog.fill_asset(tenant_id, asset_id, &filling, &stamp).await;

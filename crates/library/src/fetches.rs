@@ -85,10 +85,10 @@ impl Library {
         let wish = outbound::Fetch { url: fetch.url.clone(), max_bytes, timeout: TIMEOUT, idle: IDLE };
         let fetched = self.inner.outbound.fetch(wish).await.map_err(|failure| Attempt::of(&failure))?;
         let declared = fetched.media_type.as_deref().and_then(MediaType::parse);
-        let received = self.receive_fetched(fetched.body).await?;
+        let received = self.receive_fetched(fetch.tenant_id, fetched.body).await?;
         // It may be in the trash and come back. Gone for good, it takes this along.
         let missing = || Attempt { error: "the entry is not there".to_owned(), again: true };
-        let failed = |fault: Fault| Attempt { error: fault.to_string(), again: true };
+        let failed = |fault: Fault| Attempt::later(&fault);
         let asset = self.inner.catalog.asset(fetch.asset_id).await.map_err(|error| failed(error.into()))?;
         let asset = asset.ok_or_else(missing)?;
         let filled = self.fill(actor, (&asset, fetch.created_by), received, (&fetch.file_name, declared));
@@ -117,6 +117,11 @@ pub(crate) struct Attempt {
 }
 
 impl Attempt {
+    /// What is out of order with us, and may not be another time.
+    pub(crate) fn later(fault: &Fault) -> Self {
+        Self { error: fault.to_string(), again: true }
+    }
+
     pub(crate) fn of(failure: &outbound::Failure) -> Self {
         Self { error: failure.to_string(), again: matches!(failure, outbound::Failure::Later(_)) }
     }

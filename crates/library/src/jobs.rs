@@ -285,6 +285,7 @@ impl Library {
             },
             Work::SweepStaging => self.sweep().await,
             Work::Tend => self.tend().await,
+            Work::Convert { tenant_id, after } => self.convert(*tenant_id, *after).await,
             Work::ShredBlob { blob_id, blob_key } => self.shred_blob(*blob_id, blob_key).await,
             Work::Dispatch { dispatch_id } => self.send_dispatch(*dispatch_id).await,
             Work::Fetch { fetch_id } => self.run_fetch(&actor, *fetch_id).await,

@@ -14,6 +14,7 @@ mod collections;
 mod descriptions;
 mod dispatches;
 mod downloads;
+mod encryption;
 mod entries;
 mod exports;
 mod fault;
@@ -58,6 +59,7 @@ pub use codes::Codes;
 pub use collections::CollectionWish;
 pub use descriptions::{AssetNotes, NotesWanted, Words};
 pub use downloads::{Delivery, Toll};
+pub use encryption::EncryptionState;
 pub use exports::Package;
 pub use fault::{Fault, Invalid, Noun};
 pub use fields::FieldsWish;
@@ -81,6 +83,7 @@ pub use scan::{Config as ScannerConfig, Scanner};
 pub use scanning::ScanPolicy;
 pub use search::{Search, SearchHits};
 pub use slugs::slugify;
+pub use store::{BadMasterKey, MasterKey, TenantKey};
 pub use store::{
     Catalog,
     assets::{Asset, AssetState, Picture, Removal, Scan, Terms, Version},
@@ -89,6 +92,7 @@ pub use store::{
     collections::Collection,
     dispatches::{Dispatch, DispatchState, Parcel},
     downloads::Logged,
+    encryption::{Encryption, KeyRing, RingError, Sealed},
     fetches::{Fetch, FetchState},
     fields::Field,
     folders::{Folder, FolderKind},
@@ -163,6 +167,9 @@ pub struct Library {
 struct Inner {
     catalog: Catalog,
     blobs: Blobs,
+    ring: KeyRing,
+    /// What bytes are sealed with that are nobody's yet. It ends with the process, and so do they.
+    passing_key: TenantKey,
     renderer: Renderer,
     videos: Videos,
     outbound: Outbound,
@@ -197,6 +204,8 @@ pub struct Parts {
     pub catalog: Catalog,
     /// The bytes.
     pub blobs: Blobs,
+    /// The keys of tenants whose files are sealed; the bytes are opened by the same.
+    pub ring: KeyRing,
     /// Who draws images.
     pub renderer: Renderer,
     /// Who looks at films.
@@ -216,7 +225,7 @@ impl Library {
     /// [`Self::preview_plan`], and what else its dialects show at once.
     #[must_use]
     pub fn new(parts: Parts, clock: Clock, limits: Limits, previews: Vec<Plan>) -> Self {
-        let Parts { catalog, blobs, renderer, videos, outbound, scanner, scan_policy, default_policies } = parts;
+        let Parts { catalog, blobs, ring, renderer, videos, outbound, scanner, scan_policy, default_policies } = parts;
         let inner = Inner {
             cards: cards::Cards::new(&limits),
             keys: capabilities::Memory::default(),
@@ -235,6 +244,8 @@ impl Library {
             scanning: tokio::sync::Notify::new(),
             catalog,
             blobs,
+            ring,
+            passing_key: TenantKey::generate(0),
             renderer,
             videos,
             outbound,

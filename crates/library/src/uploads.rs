@@ -22,7 +22,7 @@ use store::{
     paths::Missing,
 };
 
-use crate::{Actor, Asset, Fault, Invalid, Library, Noun, Right, chance, fetches, fields, names, slugs};
+use crate::{Actor, Asset, Fault, Invalid, Library, Noun, Right, TenantKey, chance, fetches, fields, names, slugs};
 
 /// Bytes that have arrived and belong to nobody yet. Dropped, they leave nothing behind.
 #[derive(Debug)]
@@ -103,8 +103,8 @@ impl Library {
     /// `TooLarge` as soon as they are; `Interrupted` when they stop coming.
     pub async fn receive_from_anybody(&self, max_bytes: u64, body: ByteStream) -> Result<Received, Fault> {
         let max_bytes = max_bytes.min(self.inner.limits.max_upload_bytes);
-        let staged = self.inner.blobs.stage(Kind::Original, body, max_bytes).await.map_err(stage_fault)?;
-        Ok(Received { staged })
+        let seal = self.sealing_of_anybody().await?;
+        self.take_in(seal, body, max_bytes).await
     }
 
     /// Takes bytes in, if the actor may add files to the folder, or to any where the folder is not known yet.
@@ -112,19 +112,30 @@ impl Library {
     /// # Errors
     /// `TooLarge` as soon as they are; `Interrupted` when they stop coming.
     pub async fn receive(&self, actor: &Actor, folder_id: Option<i64>, body: ByteStream) -> Result<Received, Fault> {
-        match folder_id {
-            Some(folder_id) => drop(self.expect_in_folder(actor, folder_id, Right::Create).await?),
-            None => actor.expect_somewhere(Right::Create)?,
-        }
-        let max_bytes = self.inner.limits.max_upload_bytes;
-        let staged = self.inner.blobs.stage(Kind::Original, body, max_bytes).await.map_err(stage_fault)?;
-        Ok(Received { staged })
+        let tenant_id = match folder_id {
+            Some(folder_id) => Some(self.expect_in_folder(actor, folder_id, Right::Create).await?.tenant_id),
+            None => {
+                actor.expect_somewhere(Right::Create)?;
+                actor.tenant_id().ok()
+            }
+        };
+        let seal = match tenant_id {
+            Some(tenant_id) => self.sealing(tenant_id).await?,
+            None => self.sealing_of_anybody().await?,
+        };
+        self.take_in(seal, body, self.inner.limits.max_upload_bytes).await
+    }
+
+    async fn take_in(&self, seal: Option<TenantKey>, body: ByteStream, max_bytes: u64) -> Result<Received, Fault> {
+        let staged = self.inner.blobs.stage(Kind::Original, seal.as_ref(), body, max_bytes).await;
+        Ok(Received { staged: staged.map_err(stage_fault)? })
     }
 
     /// Takes in what is fetched from elsewhere.
-    pub(crate) async fn receive_fetched(&self, body: ByteStream) -> Result<Received, fetches::Attempt> {
+    pub(crate) async fn receive_fetched(&self, tenant_id: i64, body: ByteStream) -> Result<Received, fetches::Attempt> {
         let max_bytes = self.inner.limits.max_upload_bytes;
-        match self.inner.blobs.stage(Kind::Original, body, max_bytes).await {
+        let seal = self.sealing(tenant_id).await.map_err(|fault| fetches::Attempt::later(&fault))?;
+        match self.inner.blobs.stage(Kind::Original, seal.as_ref(), body, max_bytes).await {
             Ok(staged) => Ok(Received { staged }),
             Err(error) => Err(fetches::Attempt::of_stage(error)),
         }
@@ -199,8 +210,9 @@ impl Library {
         // On a task of its own, as for new files.
         let replaced = tokio::spawn(async move {
             let Upload { received, declared_type, .. } = upload;
-            let version =
-                library.publish(received, (&name, declared_type), created_by, (&gate, Ingest::default())).await?;
+            let version = library
+                .publish(received, (&name, declared_type), (tenant_id, created_by), (&gate, Ingest::default()))
+                .await?;
             let outcome = library.inner.catalog.add_version(tenant_id, asset_id, &version, &stamp).await;
             if !outcome.as_ref().map_or_else(|error| !error.is_certain(), |kept| *kept) {
                 library.discard(version.blob.key).await;
@@ -222,7 +234,8 @@ impl Library {
     ) -> Result<(), Fault> {
         for upload in uploads {
             let name = names::check(&upload.name)?;
-            let version = self.publish(upload.received, (&name, upload.declared_type), created_by, through).await?;
+            let version =
+                self.publish(upload.received, (&name, upload.declared_type), (tenant_id, created_by), through).await?;
             into.push(NewAsset {
                 tenant_id,
                 folder_id,
@@ -246,7 +259,7 @@ impl Library {
         &self,
         received: Received,
         (name, declared_type): (&str, Option<MediaType>),
-        created_by: i64,
+        (tenant_id, created_by): (i64, i64),
         (gate, ingest): (&Gate, Ingest),
     ) -> Result<NewVersion, Fault> {
         let mut staged = received.staged;
@@ -255,13 +268,17 @@ impl Library {
         let mut nature = nature_of(&sight, probe, name, declared_type.clone());
         drop(sight);
         gate.expect(name, declared_type.as_ref(), &nature)?;
-        let mut details = None;
-        if let Some(smaller) = self.scaled_down(staged.file(), staged.body(), nature.probe.as_ref(), ingest).await? {
+        let (mut details, seal) = (None, self.sealing(tenant_id).await?);
+        let seal = seal.as_ref();
+        if let Some(smaller) =
+            self.scaled_down((staged.file(), staged.body()), seal, nature.probe.as_ref(), ingest).await?
+        {
             // What the camera wrote down goes with the original.
             (staged, details) = smaller;
             nature.probe = probe_of(&Sight::of(&staged)).await?;
         }
-        if let Some(redrawn) = self.redrawn(staged.file(), staged.body(), nature.probe.as_ref(), ingest).await? {
+        if let Some(redrawn) = self.redrawn((staged.file(), staged.body()), seal, nature.probe.as_ref(), ingest).await?
+        {
             (staged, details) = redrawn;
             nature.probe = probe_of(&Sight::of(&staged)).await?;
             nature.media_type = nature.probe.as_ref().map_or(nature.media_type, |probe| probe.media_type.clone());
@@ -271,6 +288,7 @@ impl Library {
             details.pixels = pixels;
         }
         let (size, digest) = (staged.len, staged.digest);
+        let staged = self.sealed_for(tenant_id, staged).await?;
         let key = self.inner.blobs.publish(staged).await.map_err(store_fault)?;
         let shown = nature.probe.as_ref();
         Ok(NewVersion {

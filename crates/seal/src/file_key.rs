@@ -22,7 +22,8 @@ impl FileKey {
     }
 
     /// Where the first chunk begins in the sealed file.
-    pub(crate) const fn head_bytes(&self) -> u64 {
+    #[must_use]
+    pub const fn head_bytes(&self) -> u64 {
         self.head_bytes
     }
 

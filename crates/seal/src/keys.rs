@@ -49,6 +49,20 @@ impl TenantKey {
         self.id
     }
 
+    /// Reads what [`Self::reveal`] shows; `None` for anything else.
+    #[must_use]
+    pub fn parse(id: i64, text: &str) -> Option<Self> {
+        let mut secret = Secret::default();
+        hex::decode_to_slice(text.trim(), secret.as_mut_slice()).ok()?;
+        Some(Self { id, secret })
+    }
+
+    /// The key in 64 hexadecimal digits, for whoever must keep it.
+    #[must_use]
+    pub fn reveal(&self) -> Zeroizing<String> {
+        Zeroizing::new(hex::encode(self.secret.as_slice()))
+    }
+
     pub(crate) const fn secret(&self) -> &Secret<32> {
         &self.secret
     }

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::{
     CHUNK_BYTES, FileKey, OWN_HEAD_BYTES, TenantKey, header,
     keys::{FILE_KEY_BYTES, NONCE_BYTES},
-    primitives::{Secret, TAG_BYTES, random},
+    primitives::{Secret, TAG_BYTES, derive, random},
 };
 
 const CHUNK: usize = CHUNK_BYTES as usize;
@@ -31,6 +31,21 @@ impl Sealer {
     #[must_use]
     pub fn new(key: &TenantKey) -> Self {
         Self::with(key, &Zeroizing::new(random()), random(), random())
+    }
+
+    /// The same for the same seed, to the bit, where one file may be sealed twice by two that know nothing of each other. A seed must never
+    /// stand for two plaintexts: who has both sealed could read from them where they differ.
+    #[must_use]
+    pub fn repeatable(key: &TenantKey, seed: &[u8]) -> Self {
+        let part = |what: &[u8]| {
+            let derived = derive(key.secret().as_slice(), seed, what);
+            let mut part = Secret::<FILE_KEY_BYTES>::default();
+            part.copy_from_slice(&derived[..FILE_KEY_BYTES]);
+            part
+        };
+        let [file_key, nonce, payload_nonce] = [&b"file key"[..], b"nonce", b"payload nonce"]
+            .map(|what| part(&[b"mediary-repeatable/v1 ", what].concat()));
+        Self::with(key, &file_key, *nonce, *payload_nonce)
     }
 
     /// The same, with nothing left to chance. None of the three may ever come twice.

@@ -13,7 +13,9 @@ use clap::{Args, Parser, Subcommand};
 use library::{Actor, Library, Origin};
 
 use crate::{
-    Failure, Keys, Settings, care, environment,
+    Failure, Keys, Settings, care,
+    encryption::{self, KeysCommand},
+    environment,
     folders::{self, FolderCommand},
     founding,
     keys::{self, TenantCommand, TokenCommand, UserCommand},
@@ -89,12 +91,19 @@ enum Command {
         #[command(subcommand)]
         command: UserCommand,
     },
-    /// Keys.
+    /// Keys of people and programs.
     Token {
         #[command(flatten)]
         place: Place,
         #[command(subcommand)]
         command: TokenCommand,
+    },
+    /// Files that are sealed at rest, and the keys that seal them.
+    Keys {
+        #[command(flatten)]
+        place: Place,
+        #[command(subcommand)]
+        command: KeysCommand,
     },
     /// Folders.
     Folder {
@@ -221,6 +230,17 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Token { place, command } => {
             let library = open(place).await?;
             print_and_close(&library, keys::token(&library, command).await).await
+        }
+        Command::Keys { command: KeysCommand::New, .. } => {
+            print(&serde_json::to_string_pretty(&encryption::new_master_key())?)
+        }
+        Command::Keys { place, command } => {
+            let settings = load(place, None)?;
+            let library = match command {
+                KeysCommand::Restore { .. } => wiring::open_without_keys(&settings).await?,
+                _ => wiring::open(&settings).await?,
+            };
+            print_and_close(&library, encryption::run(&library, command).await).await
         }
         Command::Folder { place, command } => {
             let library = open(place).await?;

@@ -15,6 +15,8 @@ const SECRETS: &[&str] = &[
     "MEDIARY_SMTP__URL",
     "MEDIARY_OUTBOUND__SMS_WEBHOOK",
     "MEDIARY_MEDIAPOCKET__SECRET_ACCESS_KEY",
+    "MEDIARY_ENCRYPTION__MASTER__KEY",
+    "MEDIARY_ENCRYPTION__PREVIOUS__KEY",
 ];
 /// Read by the tests, not by the server.
 const NOT_SETTINGS: &str = "MEDIARY_TEST_";

@@ -3,6 +3,7 @@
 
 mod care;
 mod cli;
+mod encryption;
 mod environment;
 mod folders;
 mod founding;

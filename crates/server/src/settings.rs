@@ -1,6 +1,7 @@
 //! The settings: defaults that are compiled in and commented, a file, the environment, flags. Unknown keys are errors.
 
 mod botdoc;
+mod encryption;
 mod flextype;
 mod fliplet;
 mod mediaflow;
@@ -12,16 +13,18 @@ use std::{
     collections::HashMap,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use config::{Config, Environment, File, FileFormat};
-use library::Limits;
+use library::{KeyRing, Limits};
 use serde::Deserialize;
 use store::blobs::BlobsConfig;
 
 pub use self::{
     botdoc::Botdoc,
+    encryption::EncryptionSettings,
     flextype::Flextype,
     fliplet::Fliplet,
     mediaflow::Mediaflow,
@@ -83,6 +86,8 @@ pub struct Settings {
     pub mediapocket: MediaPocket,
     /// Who looks for viruses.
     pub scanner: Scanner,
+    /// What wraps the keys of tenants whose files are sealed.
+    pub encryption: EncryptionSettings,
     /// How mail goes out.
     pub smtp: Smtp,
     /// What else goes out.
@@ -272,6 +277,7 @@ impl Settings {
         self.outbound_config()?;
         self.open_scanner()?;
         self.default_policies()?;
+        self.check_encryption()?;
         if self.renderer.queue == 0 || self.renderer.deadline_ms == 0 {
             return bad("renderer.queue and renderer.deadline_ms are at least 1");
         }
@@ -292,10 +298,11 @@ impl Settings {
         }
     }
 
-    pub(crate) fn blobs_config(&self) -> BlobsConfig {
+    pub(crate) fn blobs_config(&self, ring: &KeyRing) -> BlobsConfig {
         BlobsConfig {
             hot_bytes: self.blobs.hot_bytes,
             hot_max_blob_bytes: self.blobs.hot_max_blob_bytes,
+            keys: Some(Arc::new(ring.clone())),
             ..BlobsConfig::default()
         }
     }

@@ -3,7 +3,8 @@
 use std::{os::unix::fs::DirBuilderExt, path::PathBuf, time::Duration};
 
 use library::{
-    Blobs, Catalog, Clock, Library, Outbound, Parts, Renderer, RendererConfig, Videos, VideosConfig, find_program,
+    Blobs, Catalog, Clock, KeyRing, Library, Outbound, Parts, Renderer, RendererConfig, Videos, VideosConfig,
+    find_program,
 };
 
 use crate::{Failure, Settings, environment, settings::BadSettings};
@@ -16,16 +17,31 @@ pub async fn open(settings: &Settings) -> Result<Library, Failure> {
     open_with_clock(settings, Clock::System).await
 }
 
+/// The same, whether all tenants' keys can be unwrapped or not: for the command that puts that right.
+pub(crate) async fn open_without_keys(settings: &Settings) -> Result<Library, Failure> {
+    assemble(settings, Clock::System).await
+}
+
 /// The same by another clock.
 ///
 /// # Errors
 /// As for [`open`].
 pub async fn open_with_clock(settings: &Settings, clock: Clock) -> Result<Library, Failure> {
+    let library = assemble(settings, clock).await?;
+    if let Err(error) = library.check_keys().await {
+        library.close().await;
+        return Err(told("the tenants' keys", &error));
+    }
+    Ok(library)
+}
+
+async fn assemble(settings: &Settings, clock: Clock) -> Result<Library, Failure> {
     // Everything in it is for the server alone.
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&settings.data);
     made.map_err(|error| format!("{}: {error}", settings.data.display()))?;
     let catalog = Catalog::open(&settings.database_url()).await.map_err(|error| told("the database", &error))?;
-    let blobs = Blobs::open_url(&settings.blobs_url(), settings.blobs_config()).await;
+    let ring = KeyRing::new(catalog.clone(), settings.master_keys().await?);
+    let blobs = Blobs::open_url(&settings.blobs_url(), settings.blobs_config(&ring)).await;
     let blobs = blobs.map_err(|error| told("the store", &error))?;
     let outbound =
         settings.outbound_config().and_then(|config| Outbound::new(config).map_err(|error| BadSettings::of(&error)))?;
@@ -38,8 +54,17 @@ pub async fn open_with_clock(settings: &Settings, clock: Clock) -> Result<Librar
     let previews = [fliplet::PREVIEWS, mediaflow::PREVIEWS].concat();
     let scanner = settings.open_scanner()?;
     let (scan_policy, default_policies) = (settings.scan_policy(), settings.default_policies()?);
-    let parts =
-        Parts { catalog, blobs, renderer, videos: videos(settings), outbound, scanner, scan_policy, default_policies };
+    let parts = Parts {
+        catalog,
+        blobs,
+        ring,
+        renderer,
+        videos: videos(settings),
+        outbound,
+        scanner,
+        scan_policy,
+        default_policies,
+    };
     Ok(Library::new(parts, clock, settings.library_limits(), previews))
 }
 

@@ -23,8 +23,10 @@ mod lane;
 mod map;
 mod objects;
 mod objects_hold;
+mod objects_parts;
 mod objects_write;
 mod running_sums;
+mod sealed;
 mod staged;
 mod sums;
 mod url;
@@ -41,6 +43,7 @@ use bytes::Bytes;
 use content::{Body, ByteStream};
 use futures_util::stream;
 use object_store::ObjectStore;
+use seal::TenantKey;
 use tokio::sync::Semaphore;
 
 pub use self::{
@@ -48,9 +51,10 @@ pub use self::{
     error::{Error, StageError},
     key::{BlobId, BlobKey, Kind, NotABlobId},
     running_sums::RunningSums,
+    sealed::{KeyError, Keyring},
     staged::Staged,
 };
-use self::{disk::Disk, hot::Hot, intake::Intake, objects::Objects, staged::Place};
+use self::{disk::Disk, hot::Hot, intake::Intake, objects::Objects, sealed::Keys, staged::Place};
 
 /// The limits of [`Blobs`].
 #[derive(Debug, Clone)]
@@ -61,6 +65,8 @@ pub struct BlobsConfig {
     pub hot_max_blob_bytes: u64,
     /// How many bytes all uploads together may have between their bodies and the store. 128 MiB unless set; 64 MiB is the least that counts.
     pub in_flight_bytes: u64,
+    /// Who knows the keys of sealed blobs. Nobody unless set: those can not be read then.
+    pub keys: Option<Arc<dyn Keyring>>,
 }
 
 /// A store of blobs. Clones share it.
@@ -70,6 +76,7 @@ pub struct Blobs(Arc<Inner>);
 struct Inner {
     backend: Backend,
     hot: Hot,
+    keys: Keys,
 }
 
 enum Backend {
@@ -79,7 +86,7 @@ enum Backend {
 
 impl Default for BlobsConfig {
     fn default() -> Self {
-        Self { hot_bytes: 256 << 20, hot_max_blob_bytes: 8 << 20, in_flight_bytes: 128 << 20 }
+        Self { hot_bytes: 256 << 20, hot_max_blob_bytes: 8 << 20, in_flight_bytes: 128 << 20, keys: None }
     }
 }
 
@@ -101,10 +108,10 @@ impl Blobs {
     /// # Errors
     /// When the folder cannot be made, synced or written.
     pub async fn disk(root: &Path, config: BlobsConfig) -> Result<Self, Error> {
-        let (root, config) = (root.to_owned(), config.within_bounds());
-        let hot = Hot::new(&config);
+        let (root, mut config) = (root.to_owned(), config.within_bounds());
+        let (hot, keys) = (Hot::new(&config), Keys::new(config.keys.take()));
         let disk = blocking::blocking(move || Ok::<_, Error>(Disk::create(&root, &config, config.room())?)).await?;
-        Ok(Self(Arc::new(Inner { backend: Backend::Disk(Arc::new(disk)), hot })))
+        Ok(Self(Arc::new(Inner { backend: Backend::Disk(Arc::new(disk)), hot, keys })))
     }
 
     /// Blobs in an object store: S3 and memory take the same path. The store should remove unfinished multipart uploads by itself
@@ -113,7 +120,7 @@ impl Blobs {
     pub fn objects(store: Arc<dyn ObjectStore>, config: BlobsConfig) -> Self {
         let config = config.within_bounds();
         let backend = Backend::Objects(Objects::new(store, config.room()));
-        Self(Arc::new(Inner { backend, hot: Hot::new(&config) }))
+        Self(Arc::new(Inner { backend, hot: Hot::new(&config), keys: Keys::new(config.keys) }))
     }
 
     /// Blobs in the store that `url` names: a folder's path, `memory:`, or
@@ -129,16 +136,23 @@ impl Blobs {
         }
     }
 
-    /// Takes in a body of at most `max_bytes`, to be published as a blob of `kind`. What has come in is removed again when this fails,
+    /// Takes in a body of at most `max_bytes`, to be published as a blob of `kind`, sealed with a key if there is one: then no plain
+    /// byte of it is ever written. What has come in is removed again when this fails,
     /// when the future is dropped, and when the result is dropped unpublished.
     ///
     /// # Errors
     /// As [`StageError`] says. A body over the limit is not read any further.
-    pub async fn stage(&self, kind: Kind, body: ByteStream, max_bytes: u64) -> Result<Staged, StageError> {
+    pub async fn stage(
+        &self,
+        kind: Kind,
+        seal: Option<&TenantKey>,
+        body: ByteStream,
+        max_bytes: u64,
+    ) -> Result<Staged, StageError> {
         let intake = Intake::new(body, max_bytes);
         match &self.0.backend {
-            Backend::Disk(disk) => disk.stage(kind, intake).await,
-            Backend::Objects(objects) => objects.stage(kind, intake, max_bytes).await,
+            Backend::Disk(disk) => disk.stage(kind, seal, intake).await,
+            Backend::Objects(objects) => objects.stage(kind, seal, intake, max_bytes).await,
         }
     }
 
@@ -146,11 +160,11 @@ impl Blobs {
     ///
     /// # Errors
     /// [`StageError::Full`] and [`StageError::Store`].
-    pub async fn stage_bytes(&self, kind: Kind, bytes: Bytes) -> Result<Staged, StageError> {
+    pub async fn stage_bytes(&self, kind: Kind, seal: Option<&TenantKey>, bytes: Bytes) -> Result<Staged, StageError> {
         let len = bytes.len();
         match &self.0.backend {
-            Backend::Disk(disk) if len <= disk_write::SMALL_BYTES => disk.stage_whole(kind, bytes).await,
-            _ => self.stage(kind, Box::pin(stream::once(async move { Ok(bytes) })), len as u64).await,
+            Backend::Disk(disk) if len <= disk_write::SMALL_BYTES => disk.stage_whole(kind, seal.cloned(), bytes).await,
+            _ => self.stage(kind, seal, Box::pin(stream::once(async move { Ok(bytes) })), len as u64).await,
         }
     }
 
@@ -171,33 +185,37 @@ impl Blobs {
     /// The blob under `key`, which is `len` bytes long. Those that may be held in memory are, and the same bytes are given to everybody.
     ///
     /// # Errors
-    /// [`Error::Missing`] and [`Error::Length`] when the store was tampered with or the row outlived its bytes.
+    /// [`Error::Missing`], [`Error::Length`] and [`Error::Sealed`] when the store was tampered with or the row outlived its bytes;
+    /// [`Error::NoKey`] and [`Error::Keys`] for what is sealed and nobody can open.
     pub async fn open(&self, key: BlobKey, len: u64) -> Result<Body, Error> {
         if !self.0.hot.takes(len) {
-            return match &self.0.backend {
-                Backend::Disk(disk) => disk.open(key, len).await,
-                Backend::Objects(objects) => objects.open(key, len).await,
-            };
+            return self.0.open_past_memory(key, len).await;
         }
         let load = || async {
-            match &self.0.backend {
-                Backend::Disk(disk) => disk.load(key, len).await,
-                Backend::Objects(objects) => objects.load(key, len).await,
+            let stored_len = key.stored_len(len);
+            let stored = match &self.0.backend {
+                Backend::Disk(disk) => disk.load(key, stored_len).await?,
+                Backend::Objects(objects) => objects.load(key, stored_len).await?,
+            };
+            if !key.is_sealed() {
+                return Ok(stored);
             }
+            let file_key = self.0.keys.of(key, &Body::Memory(stored.clone())).await?;
+            sealed::open_whole(key, len, stored, file_key).await
         };
         let bytes = self.0.hot.get_or_load(key, load).await?;
         let found = bytes.len() as u64;
         if found == len { Ok(Body::Memory(bytes)) } else { Err(Error::Length { key, expected: len, found }) }
     }
 
-    /// The file that holds the `len` bytes under `key`, open for reading at its beginning; `None` where blobs are no files.
+    /// The file that holds the `len` bytes under `key`, open for reading at its beginning; `None` where no file holds them as they are.
     ///
     /// # Errors
     /// As [`Self::open`].
     pub async fn file(&self, key: BlobKey, len: u64) -> Result<Option<File>, Error> {
         match &self.0.backend {
-            Backend::Disk(disk) => disk.file(key, len).await.map(Some),
-            Backend::Objects(_) => Ok(None),
+            Backend::Disk(disk) if !key.is_sealed() => disk.file(key, len).await.map(Some),
+            Backend::Disk(_) | Backend::Objects(_) => Ok(None),
         }
     }
 
@@ -216,7 +234,7 @@ impl Blobs {
             Backend::Disk(disk) => disk.delete(key).await,
             Backend::Objects(objects) => objects.delete(key).await,
         };
-        self.0.hot.forget(key);
+        self.0.forget(key);
         removed
     }
 
@@ -241,6 +259,27 @@ impl Blobs {
             Backend::Disk(disk) => disk.check().await,
             Backend::Objects(objects) => objects.check().await,
         }
+    }
+}
+
+impl Inner {
+    /// A blob that is read bit by bit, whatever is held in memory.
+    async fn open_past_memory(&self, key: BlobKey, len: u64) -> Result<Body, Error> {
+        let stored_len = key.stored_len(len);
+        let stored = match &self.backend {
+            Backend::Disk(disk) => disk.open(key, stored_len).await?,
+            Backend::Objects(objects) => objects.open(key, stored_len).await?,
+        };
+        if !key.is_sealed() {
+            return Ok(stored);
+        }
+        let file_key = self.keys.of(key, &stored).await?;
+        Ok(sealed::opened(key, len, stored, file_key))
+    }
+
+    fn forget(&self, key: BlobKey) {
+        self.hot.forget(key);
+        self.keys.forget(key);
     }
 }
 

@@ -32,6 +32,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (7, "transfers", include_str!("../migrations/0007_transfers.sql")),
     (8, "sharing", include_str!("../migrations/0008_sharing.sql")),
     (9, "scanning", include_str!("../migrations/0009_scanning.sql")),
+    (10, "encryption", include_str!("../migrations/0010_encryption.sql")),
 ];
 
 /// Each deadlock lets one write through, and each costs the server a second to notice.

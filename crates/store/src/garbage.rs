@@ -10,7 +10,7 @@ use crate::{
     assets::NewBlob,
     blobs::{BlobId, BlobKey},
     catalog::{Columns, settle},
-    renditions,
+    encryption, renditions,
 };
 
 /// A blob that is dead, or that nothing points at.
@@ -27,7 +27,8 @@ pub struct DeadBlob {
 }
 
 const ADD: &str = "insert into blobs (tenant_id, blob_key, size, sha256, md5, crc32, created_at) \
-     values ($1, $2, $3, $4, $5, $6, $7) on conflict (tenant_id, sha256) where dead_at is null do nothing returning id";
+     values ($1, $2, $3, $4, $5, $6, $7) on conflict (tenant_id, sha256) where dead_at is null do nothing \
+     returning id, (select sealed from tenants where id = $1) as sealed";
 /// Takes the row too: whoever is about to let the blob die waits until the version that is about to use it is there.
 const TAKE_LIVE: &str =
     "update blobs set size = size where tenant_id = $1 and sha256 = $2 and dead_at is null returning id";
@@ -117,7 +118,9 @@ pub(crate) async fn add(conn: &mut AnyConnection, tenant_id: i64, blob: &NewBlob
         let query = query.bind(i64::from(blob.digest.crc32)).bind(now_ms);
         let row = query.fetch_optional(&mut *conn).await;
         if let Some(row) = row.map_err(|error| Error::of_row(error, Noun::Asset, Noun::Tenant))? {
-            return Ok((row.int("id")?, true));
+            let id = row.int("id")?;
+            encryption::notice(conn, tenant_id, row.flag("sealed")?, blob.key, now_ms).await?;
+            return Ok((id, true));
         }
         let query = sqlx::query(TAKE_LIVE).bind(tenant_id).bind(blob.digest.sha256.to_vec());
         if let Some(row) = query.fetch_optional(&mut *conn).await? {

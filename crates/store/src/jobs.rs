@@ -50,6 +50,13 @@ pub enum Work {
         /// Where its bytes are: the row may be gone before they are.
         blob_key: String,
     },
+    /// Seal a tenant's files, or open them, whatever they are to be, behind this blob.
+    Convert {
+        /// Whose.
+        tenant_id: i64,
+        /// Where the last one left off.
+        after: i64,
+    },
     /// Send what is to go out.
     Dispatch {
         /// Which dispatch.
@@ -85,6 +92,7 @@ impl Work {
             Self::SweepStaging => "sweep_staging",
             Self::PurgeFolder { .. } => "purge_folder",
             Self::ShredBlob { .. } => "shred_blob",
+            Self::Convert { .. } => "convert",
             Self::Dispatch { .. } => "dispatch",
             Self::Fetch { .. } => "fetch",
             Self::Tend => "tend",

@@ -10,6 +10,7 @@ mod catalog;
 pub mod collections;
 pub mod dispatches;
 pub mod downloads;
+pub mod encryption;
 mod error;
 pub mod fetches;
 pub mod fields;
@@ -36,3 +37,4 @@ pub mod verify;
 
 pub use catalog::Catalog;
 pub use error::{Error, Noun, Refusal, Result};
+pub use seal::{BadMasterKey, MasterKey, TenantKey};

@@ -34,12 +34,14 @@ impl Library {
         let name = names::check(spot.slug)?;
         let (library, actor, author) = (self.clone(), actor.clone(), spot.missing.created_by);
         let (top, make_folders) = (place.top, place.make_folders);
-        let gate = self.gate(&actor, (spot.folder.tenant_id, spot.folder.id)).await?;
+        let tenant_id = spot.folder.tenant_id;
+        let gate = self.gate(&actor, (tenant_id, spot.folder.id)).await?;
         let path: Vec<String> = place.path.iter().map(|slug| (*slug).to_owned()).collect();
         // On a task of its own: a caller who goes away after the last byte does not leave bytes without rows.
         let put = tokio::spawn(async move {
             let Upload { received, declared_type, title, .. } = upload;
-            let version = library.publish(received, (&name, declared_type), author, (&gate, ingest)).await?;
+            let version =
+                library.publish(received, (&name, declared_type), (tenant_id, author), (&gate, ingest)).await?;
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
             let place = Place { top, path: &path, make_folders };
             let outcome = library.put_version(&actor, &place, (&name, title), &version).await;

@@ -218,7 +218,9 @@ impl Library {
         rendered: Rendered,
     ) -> Result<(Staged, Rendition), Fault> {
         let size = rendered.bytes.len() as u64;
-        let staged = self.inner.blobs.stage_bytes(Kind::Rendition, rendered.bytes).await.map_err(stage_fault)?;
+        let seal = self.sealing_of_blob(version.blob.id).await?;
+        let staged = self.inner.blobs.stage_bytes(Kind::Rendition, seal.as_ref(), rendered.bytes).await;
+        let staged = staged.map_err(stage_fault)?;
         let rendition = Rendition {
             blob_id: version.blob.id,
             plan_key: resolved.key(),

@@ -234,6 +234,12 @@ impl Library {
         Ok(())
     }
 
+    /// Forgets what this node remembers of a rendition: its row names other bytes.
+    pub(crate) async fn forget_made(&self, rendition: &Rendition) {
+        let name = (rendition.blob_id, rendition.plan_key.clone().into_boxed_str());
+        self.inner.renditions.made.invalidate(&name).await;
+    }
+
     /// Removes renditions, so that they are drawn again when somebody asks for them. Servers that are at work go on.
     ///
     /// # Errors

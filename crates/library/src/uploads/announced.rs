@@ -79,7 +79,9 @@ impl Library {
         let actor = actor.map_err(|_| Fault::Denied)?;
         let folder = self.expect_in_folder(&actor, upload.folder_id, Right::Create).await?;
         let declared = upload.declared_bytes.unwrap_or(self.inner.limits.max_upload_bytes);
-        let staged = self.inner.blobs.stage(Kind::Original, body, declared).await.map_err(|error| match error {
+        let seal = self.sealing(folder.tenant_id).await?;
+        let staged = self.inner.blobs.stage(Kind::Original, seal.as_ref(), body, declared).await;
+        let staged = staged.map_err(|error| match error {
             StageError::TooLarge { .. } => Fault::Invalid(Invalid::Length),
             error => stage_fault(error),
         })?;

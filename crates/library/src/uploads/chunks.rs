@@ -14,7 +14,7 @@ use store::{
 use target::Target;
 
 use super::{Received, Sight, nature_of, probe_of, store_fault};
-use crate::{Actor, Asset, Fault, Invalid, Library, Right, chance, fields, names, slugs};
+use crate::{Actor, Asset, Fault, Invalid, Library, Right, chance, encryption::ring_fault, fields, names, slugs};
 
 /// Which file a chunk belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,7 +159,8 @@ impl Library {
         received: Received,
     ) -> Result<ChunkOutcome, Fault> {
         let now_ms = self.now_ms();
-        let part = self.keep_part(wish.number, received).await?;
+        let part = self.keep_part(tenant_id, wish.number, received).await?;
+        let sealed = self.sealing(tenant_id).await?.is_some();
         let new = NewChunked {
             tenant_id,
             key: chance::secret(43),
@@ -174,7 +175,7 @@ impl Library {
             fields: wish.fields,
             detail: wish.declared_type.map(|declared| declared.as_str().to_owned()).unwrap_or_default(),
             parts: wish.parts,
-            grown_key: BlobKey::Original(BlobId::random()),
+            grown_key: BlobKey::Original(BlobId::random_of(sealed)),
             created_by,
             expires_at: now_ms + self.inner.limits.staging_age_ms,
         };
@@ -191,7 +192,7 @@ impl Library {
 
     async fn add_chunk(&self, upload: &Chunked, number: i64, received: Received) -> Result<ChunkOutcome, Fault> {
         let max_bytes = self.inner.limits.max_upload_bytes;
-        let part = self.keep_part(number, received).await?;
+        let part = self.keep_part(upload.tenant_id, number, received).await?;
         let until = self.now_ms() + self.inner.limits.staging_age_ms;
         let outcome = self.inner.catalog.add_chunk(upload, &part, (max_bytes, until)).await;
         // What may have a row after all stays; garbage collection looks again.
@@ -207,9 +208,10 @@ impl Library {
     }
 
     /// Makes a part durable.
-    async fn keep_part(&self, number: i64, received: Received) -> Result<UploadPart, Fault> {
+    async fn keep_part(&self, tenant_id: i64, number: i64, received: Received) -> Result<UploadPart, Fault> {
         let (size, md5) = (received.len(), received.staged.digest.md5);
-        let key = self.inner.blobs.publish(received.staged).await.map_err(store_fault)?;
+        let staged = self.sealed_for(tenant_id, received.staged).await?;
+        let key = self.inner.blobs.publish(staged).await.map_err(store_fault)?;
         Ok(UploadPart { number, blob_key: key.id().to_string(), size, md5 })
     }
 
@@ -252,7 +254,7 @@ impl Library {
                 Err(error) => return Err(store_fault(error)),
             };
             let folded = Folded { parts: was + 1, bytes: sums.len(), sums: sums.save() };
-            let in_place = !blobs.keeps_pieces();
+            let in_place = !blobs.keeps_pieces(upload.grown_key);
             if self.inner.catalog.fold_chunks(upload.id, was, &folded, in_place).await? && in_place {
                 self.discard(key).await;
             }
@@ -266,14 +268,18 @@ impl Library {
 
     async fn end_chunked(&self, actor: &Actor, upload: &Chunked, sums: RunningSums) -> Result<(), Fault> {
         let (catalog, blobs) = (&self.inner.catalog, &self.inner.blobs);
-        let pieces: Vec<(BlobKey, u64)> = if blobs.keeps_pieces() {
+        let pieces: Vec<(BlobKey, u64)> = if blobs.keeps_pieces(upload.grown_key) {
             let parts = catalog.upload_parts(upload.id, 0).await?;
             parts.iter().filter_map(|part| Some((key_of(part)?, part.size))).collect()
         } else {
             Vec::new()
         };
         let (key, size) = (upload.grown_key, sums.len());
-        blobs.end_growth(key, &pieces, size).await.map_err(store_fault)?;
+        let seal = match key.is_sealed() {
+            true => self.inner.ring.newest(upload.tenant_id).await.map_err(ring_fault)?,
+            false => None,
+        };
+        blobs.end_growth(key, seal.as_ref(), &pieces, size).await.map_err(store_fault)?;
         let sight = Sight::of_body(blobs.open(key, size).await.map_err(store_fault)?).await?;
         let probe = probe_of(&sight).await?;
         let declared = MediaType::parse(&upload.detail);

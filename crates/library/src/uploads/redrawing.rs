@@ -8,7 +8,7 @@ use store::blobs::{Kind, Staged};
 
 use super::{Ingest, stage_fault, store_fault};
 use crate::{
-    Fault, Library,
+    Fault, Library, TenantKey,
     image_details::{ImageDetails, of_image},
     renditions::{read_whole, render_fault},
 };
@@ -20,8 +20,8 @@ impl Library {
     /// The image drawn anew, if it is one that is to be.
     pub(super) async fn redrawn(
         &self,
-        file: impl Future<Output = Result<Option<File>, store::blobs::Error>> + Send,
-        body: Body,
+        (file, body): (impl Future<Output = Result<Option<File>, store::blobs::Error>> + Send, Body),
+        seal: Option<&TenantKey>,
         probe: Option<&Probe>,
         ingest: Ingest,
     ) -> Result<Option<(Staged, Option<ImageDetails>)>, Fault> {
@@ -31,14 +31,14 @@ impl Library {
             return Ok(None);
         }
         let Resolution::Render(resolved) = plan.resolve(probe) else { return Ok(None) };
-        self.original_drawn(file, &body, resolved).await
+        self.original_drawn((file, &body), seal, resolved).await
     }
 
     /// The image made smaller, if it is one that is to be and can be. What can not be decoded stays as it came.
     pub(super) async fn scaled_down(
         &self,
-        file: impl Future<Output = Result<Option<File>, store::blobs::Error>> + Send,
-        body: Body,
+        (file, body): (impl Future<Output = Result<Option<File>, store::blobs::Error>> + Send, Body),
+        seal: Option<&TenantKey>,
         probe: Option<&Probe>,
         ingest: Ingest,
     ) -> Result<Option<(Staged, Option<ImageDetails>)>, Fault> {
@@ -49,7 +49,7 @@ impl Library {
             return Ok(None);
         }
         if probe.media_type == MediaType::SVG {
-            return Ok(self.drawing_within(&body, max_side).await?.map(|smaller| (smaller, None)));
+            return Ok(self.drawing_within(&body, seal, max_side).await?.map(|smaller| (smaller, None)));
         }
         if !SCALABLE.contains(&probe.media_type) {
             return Ok(None);
@@ -63,7 +63,7 @@ impl Library {
             // Better large than still.
             return Ok(None);
         }
-        match self.original_drawn(file, &body, resolved).await {
+        match self.original_drawn((file, &body), seal, resolved).await {
             Err(Fault::Unsupported) => Ok(None),
             made => made,
         }
@@ -72,8 +72,8 @@ impl Library {
     /// An image drawn as told, staged. Not one that has too many frames to keep moving: better large than still.
     async fn original_drawn(
         &self,
-        file: impl Future<Output = Result<Option<File>, store::blobs::Error>> + Send,
-        body: &Body,
+        (file, body): (impl Future<Output = Result<Option<File>, store::blobs::Error>> + Send, &Body),
+        seal: Option<&TenantKey>,
         resolved: Resolved,
     ) -> Result<Option<(Staged, Option<ImageDetails>)>, Fault> {
         let source = match file.await.map_err(store_fault)? {
@@ -86,17 +86,22 @@ impl Library {
         if resolved.animated && !rendered.animated {
             return Ok(None);
         }
-        let staged = self.inner.blobs.stage_bytes(Kind::Original, rendered.bytes).await.map_err(stage_fault)?;
+        let staged = self.inner.blobs.stage_bytes(Kind::Original, seal, rendered.bytes).await.map_err(stage_fault)?;
         Ok(Some((staged, made.details.map(of_image))))
     }
 
     /// An SVG that states a smaller size, what it shows unchanged. A large one stays as it is.
-    async fn drawing_within(&self, body: &Body, max_side: u32) -> Result<Option<Staged>, Fault> {
+    async fn drawing_within(
+        &self,
+        body: &Body,
+        seal: Option<&TenantKey>,
+        max_side: u32,
+    ) -> Result<Option<Staged>, Fault> {
         if body.len() > MAX_DRAWING_BYTES {
             return Ok(None);
         }
         let Some(smaller) = media::svg_within(&read_whole(body).await?, max_side) else { return Ok(None) };
-        let staged = self.inner.blobs.stage_bytes(Kind::Original, smaller.into()).await;
+        let staged = self.inner.blobs.stage_bytes(Kind::Original, seal, smaller.into()).await;
         staged.map(Some).map_err(stage_fault)
     }
 }

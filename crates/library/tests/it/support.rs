@@ -14,9 +14,9 @@ use bytes::Bytes;
 use content::ByteRange;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use library::{
-    Actor, Asset, Blobs, Catalog, Clock, Fault, Folder, Founded, Ingest, Library, Limits, NewPerson, Origin, Outbound,
-    OutboundConfig, Parts, Plan, Problem, Renderer, RendererConfig, Right, Rights, TokenWish, Upload, Videos,
-    VideosConfig, find_program,
+    Actor, Asset, Blobs, Catalog, Clock, Fault, Folder, Founded, Ingest, KeyRing, Library, Limits, MasterKey,
+    NewPerson, Origin, Outbound, OutboundConfig, Parts, Plan, Problem, Renderer, RendererConfig, Right, Rights,
+    TokenWish, Upload, Videos, VideosConfig, find_program,
 };
 use sqlx::Connection;
 use store::blobs::BlobsConfig;
@@ -88,9 +88,8 @@ impl Bench {
     async fn node_of(&self, limits: Limits, previews: Vec<Plan>) -> Library {
         let catalog = self.catalog().await;
         let config = BlobsConfig { hot_max_blob_bytes: 0, ..BlobsConfig::default() };
-        let blobs = Blobs::disk(&self.data.path().join("blobs"), config).await.unwrap();
         let clock = Clock::Held(Arc::clone(&self.hand));
-        Library::new(parts(catalog, blobs), clock, limits, previews)
+        Library::new(parts(catalog, &self.data.path().join("blobs"), config).await, clock, limits, previews)
     }
 
     /// The rows, as nobody but the library sees them.
@@ -260,8 +259,8 @@ async fn admin(server: &str, statement: String) {
 
 async fn open(data: &TempDir, database: &Database, clock: Clock, limits: Limits) -> Library {
     let catalog = Catalog::open(&database.url(data)).await.unwrap();
-    let blobs = Blobs::disk(&data.path().join("blobs"), Default::default()).await.unwrap();
-    Library::new(parts(catalog, blobs), clock, limits, vec![Library::preview_plan()])
+    let parts = parts(catalog, &data.path().join("blobs"), BlobsConfig::default()).await;
+    Library::new(parts, clock, limits, vec![Library::preview_plan()])
 }
 
 fn renderer() -> Renderer {
@@ -274,10 +273,19 @@ fn renderer() -> Renderer {
     })
 }
 
-fn parts(catalog: Catalog, blobs: Blobs) -> Parts {
+/// The master key of every library here: tenants' keys are wrapped by it.
+pub fn master_key() -> MasterKey {
+    MasterKey::parse(&"5a".repeat(32)).unwrap()
+}
+
+async fn parts(catalog: Catalog, root: &std::path::Path, config: BlobsConfig) -> Parts {
+    let ring = KeyRing::new(catalog.clone(), vec![master_key()]);
+    let config = BlobsConfig { keys: Some(Arc::new(ring.clone())), ..config };
+    let blobs = Blobs::disk(root, config).await.unwrap();
     Parts {
         catalog,
         blobs,
+        ring,
         renderer: renderer(),
         videos: videos(),
         outbound: outbound(),

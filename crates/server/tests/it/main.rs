@@ -18,6 +18,7 @@ mod crash;
 mod doors;
 mod drawings;
 mod durability;
+mod encryption;
 mod file_manager;
 mod flextype;
 mod garbage;

@@ -31,7 +31,7 @@ const REMOVALS_AT_ONCE: usize = 8;
 pub struct Listed {
     /// Its name.
     pub key: BlobKey,
-    /// How many bytes it has.
+    /// How many bytes lie there; a sealed one has some fewer.
     pub len: u64,
     /// When it was written, by the clock of the disk or of the object store, or when it was held, by ours; milliseconds since 1970.
     pub modified_ms: i64,
@@ -68,7 +68,7 @@ impl Blobs {
         }
     }
 
-    /// How many bytes the blob under `key` has; `None` when there is none.
+    /// How many bytes lie under `key`, [`BlobKey::stored_len`] if all is well; `None` when there is no such blob.
     ///
     /// # Errors
     /// When the store fails.
@@ -86,6 +86,13 @@ impl Blobs {
     pub async fn digest(&self, key: BlobKey, len: u64) -> Result<Digest, Error> {
         let small = len <= SMALL_BYTES as u64;
         match &self.0.backend {
+            backend if key.is_sealed() => {
+                let room = match backend {
+                    Backend::Disk(disk) => &disk.room,
+                    Backend::Objects(objects) => &objects.room,
+                };
+                sums_of(self.0.open_past_memory(key, len).await?.read(ByteRange::whole(len)), len, room).await
+            }
             Backend::Disk(disk) if small => {
                 let disk = Arc::clone(disk);
                 blocking(move || Ok(digest_of(&[disk.copy_now(key, len)?]))).await
@@ -117,7 +124,7 @@ impl Blobs {
                 Backend::Disk(disk) => disk.hold(key, now).await,
                 Backend::Objects(objects) => objects.hold(key, ms(now)).await,
             };
-            inner.hot.forget(key);
+            inner.forget(key);
             held
         });
         joined(holding).await

@@ -8,7 +8,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use content::Body;
+use content::{Body, ByteStream};
+use seal::{Sealer, TenantKey};
 use tokio::{
     runtime::Handle,
     task::{JoinHandle, spawn_blocking},
@@ -23,6 +24,7 @@ use super::{
     folder_sync::FolderSync,
     intake::{Intake, Portion, head_of},
     lane::{Batch, Lane, ROOM_UNIT_BYTES, Room, Work},
+    sealed::{seal_pieces, seal_whole},
     staged::{HEAD_BYTES, Place},
     sums::{Sums, digest_of},
 };
@@ -49,15 +51,22 @@ pub(super) struct StagedFile {
 
 impl Disk {
     /// Takes in a body.
-    pub(super) async fn stage(self: &Arc<Self>, kind: Kind, mut intake: Intake) -> Result<Staged, StageError> {
+    pub(super) async fn stage(
+        self: &Arc<Self>,
+        kind: Kind,
+        seal: Option<&TenantKey>,
+        mut intake: Intake,
+    ) -> Result<Staged, StageError> {
         let first = intake.next(SMALL_BYTES).await?;
         if intake.ended() {
-            return self.stage_whole(kind, first.into_whole()).await;
+            return self.stage_whole(kind, seal.cloned(), first.into_whole()).await;
         }
-        let id = BlobId::random();
+        let id = BlobId::random_of(seal.is_some());
         let disk = Arc::clone(self);
         let place = blocking::<_, Error>(move || Ok(StagedFile::create(disk.staging_path(id))?)).await?;
-        let (sums, writer) = (Sums::new(), Lane::new(FileWriter::new(place.file())));
+        let sealer = seal.map(Sealer::new);
+        let sealed = sealer.as_ref().zip(seal).map(|(sealer, key)| (sealer.file_key(), key.id()));
+        let (sums, writer) = (Sums::new(), Lane::new(FileWriter::new(place.file(), sealer)));
         let room = Room::new(ROOM_UNITS, &self.room);
         let mut head = Bytes::new();
         let mut portion: Portion = first;
@@ -76,24 +85,51 @@ impl Disk {
         let written = async { writer.finish().await?.finish().await };
         let (digest, ()) = tokio::try_join!(sums.finish(), written).map_err(Error::from)?;
         let place = Place::File(place, self.buffers.clone());
-        Ok(Staged { len: intake.len(), digest, head, key: BlobKey::new(kind, id), whole: None, place })
+        Ok(Staged { len: intake.len(), digest, head, key: BlobKey::new(kind, id), whole: None, place, sealed })
     }
 
     /// Takes in bytes that are few and all there, in one go.
-    pub(super) async fn stage_whole(self: &Arc<Self>, kind: Kind, whole: Bytes) -> Result<Staged, StageError> {
+    pub(super) async fn stage_whole(
+        self: &Arc<Self>,
+        kind: Kind,
+        seal: Option<TenantKey>,
+        whole: Bytes,
+    ) -> Result<Staged, StageError> {
         let disk = Arc::clone(self);
         blocking::<_, Error>(move || {
-            let id = BlobId::random();
+            let id = BlobId::random_of(seal.is_some());
             let place = StagedFile::create(disk.staging_path(id))?;
-            place.file().as_ref().write_all(&whole)?;
+            let plain = std::slice::from_ref(&whole);
+            let sealed = match &seal {
+                Some(key) => {
+                    let sealer = Sealer::new(key);
+                    let file_key = sealer.file_key();
+                    write_pieces(&place.file(), &seal_whole(sealer, plain))?;
+                    Some((file_key, key.id()))
+                }
+                None => {
+                    write_pieces(&place.file(), plain)?;
+                    None
+                }
+            };
             let digest = digest_of(std::slice::from_ref(&whole));
             let head = whole.slice(..whole.len().min(HEAD_BYTES));
             let place = Place::File(place, disk.buffers.clone());
             let len = whole.len() as u64;
-            Ok(Staged { len, digest, head, key: BlobKey::new(kind, id), whole: Some(whole), place })
+            Ok(Staged { len, digest, head, key: BlobKey::new(kind, id), whole: Some(whole), place, sealed })
         })
         .await
         .map_err(StageError::from)
+    }
+
+    /// Writes a blob of `len` bytes as they are, durably, under a key that others may be writing the same bytes to.
+    pub(super) async fn write_through(self: &Arc<Self>, key: BlobKey, body: ByteStream, len: u64) -> Result<(), Error> {
+        // What is written is no plain blob; only its place in staging is wanted.
+        let staged = self.stage(key.kind(), None, Intake::new(body, len)).await.map_err(StageError::of_a_blob)?;
+        match staged.place {
+            Place::File(file, _) if staged.len == len => self.publish(key, file).await,
+            Place::File(..) | Place::Object(_) => Err(Error::Length { key, expected: len, found: staged.len }),
+        }
     }
 
     /// Makes a staged file durable under its key. If this is given up half-way, or fails, nothing is left.
@@ -179,14 +215,15 @@ impl Drop for StagedFile {
 /// Writes batches to a file, and has them written back on the way.
 struct FileWriter {
     file: Arc<File>,
+    sealer: Option<Sealer>,
     /// Bytes written since the last write-back began.
     behind: usize,
     write_back: Option<JoinHandle<io::Result<()>>>,
 }
 
 impl FileWriter {
-    fn new(file: Arc<File>) -> Self {
-        Self { file, behind: 0, write_back: None }
+    fn new(file: Arc<File>, sealer: Option<Sealer>) -> Self {
+        Self { file, sealer, behind: 0, write_back: None }
     }
 
     /// Begins a write-back unless one is under way and not too far behind.
@@ -205,8 +242,12 @@ impl FileWriter {
         Ok(())
     }
 
-    /// Waits for the write-back under way.
+    /// Writes what a sealer still has, and waits for the write-back under way.
     async fn finish(self) -> io::Result<()> {
+        if let Some(sealer) = self.sealer {
+            let file = self.file;
+            blocking(move || write_pieces(&file, &[sealer.finish()])).await?;
+        }
         match self.write_back {
             Some(running) => joined(running).await,
             None => Ok(()),
@@ -216,7 +257,14 @@ impl FileWriter {
 
 impl Work for FileWriter {
     fn take(&mut self, batch: &Batch) -> io::Result<()> {
-        write_pieces(&self.file, &batch.pieces)?;
+        match &mut self.sealer {
+            Some(sealer) => {
+                let mut sealed = Vec::new();
+                seal_pieces(sealer, &batch.pieces, &mut sealed);
+                write_pieces(&self.file, &sealed)?;
+            }
+            None => write_pieces(&self.file, &batch.pieces)?,
+        }
         self.behind += batch.len;
         if self.behind >= WRITE_BACK_BYTES {
             self.write_back()?;
@@ -227,7 +275,9 @@ impl Work for FileWriter {
 
 /// Writes all pieces at the file's position, with as few system calls as the kernel allows.
 fn write_pieces(mut file: &File, pieces: &[Bytes]) -> io::Result<()> {
-    let mut slices: Vec<IoSlice<'_>> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
+    // To write nothing looks like a disk that takes nothing.
+    let some = pieces.iter().filter(|piece| !piece.is_empty());
+    let mut slices: Vec<IoSlice<'_>> = some.map(|piece| IoSlice::new(piece)).collect();
     let mut left = slices.as_mut_slice();
     while !left.is_empty() {
         match file.write_vectored(left) {
@@ -289,11 +339,11 @@ mod tests {
     async fn a_write_back_that_fails_is_told() {
         // A pipe cannot be synced.
         let pipe = Arc::new(File::from(OwnedFd::from(io::pipe().unwrap().1)));
-        let mut writer = FileWriter::new(Arc::clone(&pipe));
+        let mut writer = FileWriter::new(Arc::clone(&pipe), None);
         writer.write_back().unwrap();
         assert!(writer.finish().await.is_err(), "at the end");
 
-        let mut writer = FileWriter::new(pipe);
+        let mut writer = FileWriter::new(pipe, None);
         let later = blocking(move || {
             writer.write_back()?;
             writer.behind = WRITE_BACK_BEHIND_BYTES;

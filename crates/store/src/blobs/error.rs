@@ -29,6 +29,25 @@ pub enum Error {
     /// The object store refused or is out of reach.
     #[error("object store")]
     Objects(#[source] object_store::Error),
+    /// What lies there is not what was sealed: it was altered, cut off, or put in another's place.
+    #[error("sealed blob {key} can not be opened")]
+    Sealed {
+        /// Which blob.
+        key: BlobKey,
+        /// What is wrong with it.
+        source: seal::Error,
+    },
+    /// Nobody has the key that opens a blob.
+    #[error("blob {key} is sealed with key {id}, which nobody has")]
+    NoKey {
+        /// Which blob.
+        key: BlobKey,
+        /// Which key its head names.
+        id: i64,
+    },
+    /// The keys could not be asked for.
+    #[error("keys of sealed blobs")]
+    Keys(#[source] super::KeyError),
     /// The text does not name a store. It never repeats the text, which may hold a secret.
     #[error("blob store url: {0}")]
     Url(String),
@@ -56,7 +75,11 @@ pub enum StageError {
 
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
-        // Streams can tell of nothing but `io::Error`, so an object store's refusal may come wrapped in one.
+        // Streams can tell of nothing but `io::Error`, so an error of ours or an object store's refusal may come wrapped in one.
+        let error = match error.downcast::<Self>() {
+            Ok(error) => return error,
+            Err(error) => error,
+        };
         match error.downcast::<object_store::Error>() {
             Ok(error) => Self::Objects(error),
             Err(error) if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {

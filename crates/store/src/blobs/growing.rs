@@ -1,12 +1,13 @@
 //! Blobs that come in pieces. In a folder one grows under its own name, piece by piece, so that at its end nothing is left to
-//! copy; in an object store, which can not do that, the pieces are put together at the end. Knows no uploads: who says when a
+//! copy; in an object store, which can not do that, and where a blob is sealed, the pieces are put together at the end. Knows no uploads: who says when a
 //! blob is whole, and that nobody reads it before, is not its business.
 
 use std::{fs::OpenOptions, io, os::unix::fs::FileExt as _, os::unix::fs::OpenOptionsExt as _, sync::Arc};
 
 use bytes::Bytes;
-use content::{Body, ByteRange};
+use content::{ByteRange, ByteStream};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use seal::{Sealer, TenantKey};
 
 use super::{Backend, BlobKey, Blobs, Error, RunningSums, blocking::blocking, disk::Disk};
 
@@ -14,10 +15,10 @@ use super::{Backend, BlobKey, Blobs, Error, RunningSums, blocking::blocking, dis
 const STEP_BYTES: usize = 1024 * 1024;
 
 impl Blobs {
-    /// Whether pieces have to stay until the blob is whole, because it does not grow in place.
+    /// Whether the pieces of a blob have to stay until it is whole, because it does not grow in place.
     #[must_use]
-    pub fn keeps_pieces(&self) -> bool {
-        matches!(self.0.backend, Backend::Objects(_))
+    pub fn keeps_pieces(&self, key: BlobKey) -> bool {
+        key.is_sealed() || matches!(self.0.backend, Backend::Objects(_))
     }
 
     /// Adds a piece to a growing blob, at the place where what was summed ends. When this returns, the piece is durable there,
@@ -33,9 +34,10 @@ impl Blobs {
         sums: RunningSums,
     ) -> Result<RunningSums, Error> {
         // Read past what is held in memory: nobody else will ask for it.
-        let (file, body) = match &self.0.backend {
-            Backend::Disk(disk) => (Some(open(disk, key).await?), disk.open(piece, len).await?),
-            Backend::Objects(objects) => (None, objects.open(piece, len).await?),
+        let body = self.0.open_past_memory(piece, len).await?;
+        let file = match &self.0.backend {
+            Backend::Disk(disk) if !self.keeps_pieces(key) => Some(open(disk, key).await?),
+            Backend::Disk(_) | Backend::Objects(_) => None,
         };
         let (mut sums, mut bytes) = (sums, body.read(ByteRange::whole(len)).fuse());
         while let Some(step) = next_step(&mut bytes).await? {
@@ -63,11 +65,21 @@ impl Blobs {
         Ok(sums)
     }
 
-    /// Makes a blob of which all `pieces` came, each with its length, one that can be read. Doing it twice does no harm.
+    /// Makes a blob of which all `pieces` came, each with its length, one that can be read; a sealed one with that key. Doing it twice
+    /// does no harm.
     ///
     /// # Errors
     /// When the store fails, or what has grown is not `len` bytes long.
-    pub async fn end_growth(&self, key: BlobKey, pieces: &[(BlobKey, u64)], len: u64) -> Result<(), Error> {
+    pub async fn end_growth(
+        &self,
+        key: BlobKey,
+        seal: Option<&TenantKey>,
+        pieces: &[(BlobKey, u64)],
+        len: u64,
+    ) -> Result<(), Error> {
+        if self.keeps_pieces(key) {
+            return self.join(key, seal, pieces, len).await;
+        }
         match &self.0.backend {
             Backend::Disk(disk) => {
                 let disk = Arc::clone(disk);
@@ -87,18 +99,39 @@ impl Blobs {
                 })
                 .await
             }
-            Backend::Objects(objects) => {
-                let found = pieces.iter().map(|(_, len)| len).sum();
-                if found != len {
-                    return Err(Error::Length { key, expected: len, found });
-                }
-                let mut bodies = Vec::with_capacity(pieces.len());
-                for (piece, len) in pieces {
-                    bodies.push(objects.open(*piece, *len).await?);
-                }
-                let read = |body: Body| body.read(ByteRange::whole(body.len()));
-                objects.join(key, stream::iter(bodies).map(read).flatten().boxed(), len).await
-            }
+            Backend::Objects(_) => Err(Error::Missing(key)),
+        }
+    }
+
+    /// Puts pieces together.
+    async fn join(
+        &self,
+        key: BlobKey,
+        seal: Option<&TenantKey>,
+        pieces: &[(BlobKey, u64)],
+        len: u64,
+    ) -> Result<(), Error> {
+        let found = pieces.iter().map(|(_, len)| len).sum();
+        if found != len {
+            return Err(Error::Length { key, expected: len, found });
+        }
+        // One after the other: there may be thousands.
+        let blobs = self.clone();
+        let read = move |(piece, len)| {
+            let blobs = blobs.clone();
+            let body = async move { blobs.0.open_past_memory(piece, len).await.map_err(io::Error::other) };
+            stream::once(body).map_ok(move |body| body.read(ByteRange::whole(len))).try_flatten()
+        };
+        let whole: ByteStream = stream::iter(pieces.to_vec()).flat_map(read).boxed();
+        // By its id, so that whoever does the same at the same time writes the same bytes.
+        let whole = match (key.is_sealed(), seal) {
+            (true, Some(seal)) => Sealer::repeatable(seal, key.id().to_string().as_bytes()).seal_stream(whole),
+            (true, None) => return Err(Error::Keys("there is none to seal with".into())),
+            (false, _) => whole,
+        };
+        match &self.0.backend {
+            Backend::Disk(disk) => disk.write_through(key, whole, key.stored_len(len)).await,
+            Backend::Objects(objects) => objects.join(key, whole, key.stored_len(len)).await,
         }
     }
 }

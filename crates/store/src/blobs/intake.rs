@@ -97,7 +97,7 @@ impl Portion {
         }
     }
 
-    fn push(&mut self, piece: Bytes) {
+    pub(super) fn push(&mut self, piece: Bytes) {
         self.len += piece.len();
         if piece.len() >= SMALL_PIECE_BYTES {
             self.end_run();

@@ -1,12 +1,19 @@
-//! Names of blobs: 128 random bits, and where bytes of each kind lie. Knows no store.
+//! Names of blobs: 128 random bits, whether the bytes are sealed, and where bytes of each kind lie. Knows no store.
 
 use std::{fmt, str::FromStr};
 
-/// 128 random bits, shown as 32 lower-case hexadecimal digits. An id is never given out twice.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct BlobId([u8; 16]);
+/// What is behind the digits of an id whose bytes are sealed: what files in that format are called.
+const SEALED_SUFFIX: &str = ".age";
 
-/// The text is not 32 lower-case hexadecimal digits.
+/// 128 random bits, shown as 32 lower-case hexadecimal digits, and behind them `.age` where the bytes are sealed. An id is never given
+/// out twice.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BlobId {
+    bits: [u8; 16],
+    sealed: bool,
+}
+
+/// The text is not 32 lower-case hexadecimal digits, with or without `.age` behind them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a blob id")]
 pub struct NotABlobId;
@@ -30,21 +37,34 @@ pub enum BlobKey {
 }
 
 impl BlobId {
-    /// A new id, from the operating system's randomness.
+    /// A new id, from the operating system's randomness, of bytes that lie as they are.
     #[must_use]
     pub fn random() -> Self {
-        Self(rand::random())
+        Self { bits: rand::random(), sealed: false }
+    }
+
+    /// A new id of bytes that are sealed, or not.
+    #[must_use]
+    pub fn random_of(sealed: bool) -> Self {
+        Self { sealed, ..Self::random() }
+    }
+
+    /// Whether the bytes are sealed.
+    #[must_use]
+    pub const fn is_sealed(self) -> bool {
+        self.sealed
     }
 
     /// The folder of 256 that the blob lies in.
     pub(super) const fn shard(self) -> u8 {
-        self.0[0]
+        self.bits[0]
     }
 }
 
 impl fmt::Display for BlobId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.bits.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        if self.sealed { f.write_str(SEALED_SUFFIX) } else { Ok(()) }
     }
 }
 
@@ -58,13 +78,14 @@ impl FromStr for BlobId {
     type Err = NotABlobId;
 
     fn from_str(text: &str) -> Result<Self, NotABlobId> {
+        let (digits, sealed) = text.strip_suffix(SEALED_SUFFIX).map_or((text, false), |digits| (digits, true));
         // One text per id: upper case would be a second name of the same file.
-        if text.bytes().any(|b| b.is_ascii_uppercase()) {
+        if digits.bytes().any(|b| b.is_ascii_uppercase()) {
             return Err(NotABlobId);
         }
         let mut bits = [0; 16];
-        hex::decode_to_slice(text, &mut bits).map_err(|_| NotABlobId)?;
-        Ok(Self(bits))
+        hex::decode_to_slice(digits, &mut bits).map_err(|_| NotABlobId)?;
+        Ok(Self { bits, sealed })
     }
 }
 
@@ -111,6 +132,18 @@ impl BlobKey {
             Self::Original(_) => Kind::Original,
             Self::Rendition(_) => Kind::Rendition,
         }
+    }
+
+    /// Whether the bytes are sealed.
+    #[must_use]
+    pub const fn is_sealed(self) -> bool {
+        self.id().is_sealed()
+    }
+
+    /// How many bytes lie in the store where the blob has `len`.
+    #[must_use]
+    pub const fn stored_len(self, len: u64) -> u64 {
+        if self.is_sealed() { seal::sealed_len(len) } else { len }
     }
 
     /// Where the blob lies below the root of its store: `originals/ab/<id>` or `renditions/ab/<id>`.

@@ -15,7 +15,7 @@ pub(super) fn map(file: &File, len: usize) -> io::Result<Bytes> {
 fn map_file(file: &File, len: usize) -> io::Result<Mmap> {
     // SAFETY: the bytes behind a mapping must neither change nor be cut off while it lives. A blob is written under a staging name,
     // by which it is never mapped, and takes its final name by a rename; under that name no code of ours opens it for writing,
-    // truncates it or puts another file in its place, and its name is never used again. Removing the name, or renaming the file to
+    // truncates it or puts another file in its place but one of the same bytes, and its name is never used again. Removing the name, or renaming the file to
     // where it is held and back, leaves the mapped inode as it is. The folders are private to the server's user (mode 0700), so that nobody else has a way to it either.
     unsafe { MmapOptions::new().len(len).populate().map(file) }
 }

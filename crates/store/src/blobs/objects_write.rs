@@ -5,15 +5,18 @@ use std::{io, sync::Arc};
 use bytes::Bytes;
 use content::{Body, ByteRange, ByteStream};
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt as _, PutPayload, path::Path};
+use seal::{Sealer, TenantKey};
 use tokio::{runtime::Handle, task::JoinSet};
 
 use super::{
     BlobId, BlobKey, Error, Kind, StageError, Staged,
     blocking::blocking,
     disk_write::SMALL_BYTES,
-    intake::{Intake, Portion, head_of},
+    intake::{Intake, head_of},
     lane::{Batch, ROOM_UNIT_BYTES, Room},
     objects::{self, Object, Objects},
+    objects_parts::Parts,
+    sealed::seal_whole,
     staged::{HEAD_BYTES, Place},
     sums::{Sums, digest_of},
 };
@@ -42,25 +45,37 @@ pub(super) struct StagedObject {
 
 impl Objects {
     /// Takes in a body of at most `max_bytes`.
-    pub(super) async fn stage(&self, kind: Kind, mut intake: Intake, max_bytes: u64) -> Result<Staged, StageError> {
-        let part_bytes = part_bytes(max_bytes);
+    pub(super) async fn stage(
+        &self,
+        kind: Kind,
+        seal: Option<&TenantKey>,
+        mut intake: Intake,
+        max_bytes: u64,
+    ) -> Result<Staged, StageError> {
+        let key = BlobKey::new(kind, BlobId::random_of(seal.is_some()));
+        let part_bytes = part_bytes(key.stored_len(max_bytes));
         let first = intake.next(part_bytes).await?;
         if intake.ended() {
             let len = first.len();
-            return Ok(self.stage_pieces(kind, first.into_pieces(), len).await?);
+            return Ok(self.stage_pieces(key, seal.cloned(), first.into_pieces(), len).await?);
         }
-        let key = BlobKey::new(kind, BlobId::random());
         let mut object = StagedObject::new(&self.store, objects::path(key));
-        let (sums, mut head) = (Sums::new(), Bytes::new());
-        let beside = |batch: &Arc<Batch>| {
+        let (sums, mut head, mut sealed) = (Sums::new(), Bytes::new(), None);
+        let mut beside = |batch: &Arc<Batch>| {
             if head.is_empty() {
                 head = head_of(&batch.pieces, HEAD_BYTES);
             }
             sums.push(batch)
         };
-        self.send_parts(&mut object, &mut intake, first, part_bytes, beside).await?;
+        let mut parts = Parts::new(&mut intake, first, &mut beside);
+        if let Some(seal) = seal {
+            let sealer = Sealer::new(seal);
+            sealed = Some((sealer.file_key(), seal.id()));
+            parts = parts.sealed(sealer, self.room_of_parts(part_bytes));
+        }
+        self.send_parts(&mut object, parts, part_bytes).await?;
         let digest = sums.finish().await.map_err(Error::from)?;
-        Ok(Staged { len: intake.len(), digest, head, key, whole: None, place: Place::Object(object) })
+        Ok(Staged { len: intake.len(), digest, head, key, whole: None, place: Place::Object(object), sealed })
     }
 
     /// Copies `len` bytes through this process, for objects that the store does not copy by itself.
@@ -82,30 +97,32 @@ impl Objects {
         object.kept = true;
         let copy = async {
             let first = intake.next(part_bytes).await?;
-            self.send_parts(&mut object, &mut intake, first, part_bytes, |_| Ok(())).await
+            self.send_parts(&mut object, Parts::new(&mut intake, first, &mut |_| Ok(())), part_bytes).await
         };
         copy.await.map_err(StageError::of_a_blob)
     }
 
-    /// Sends a body in parts of the same size and puts them together. `beside` is shown each part as it is sent.
+    fn room_of_parts(&self, part_bytes: usize) -> Room {
+        Room::new(PARTS_AT_ONCE * part_bytes.div_ceil(ROOM_UNIT_BYTES), &self.room)
+    }
+
+    /// Sends a body in parts of the same size and puts them together.
     async fn send_parts(
         &self,
         object: &mut StagedObject,
-        intake: &mut Intake,
-        first: Portion,
+        mut source: Parts<'_>,
         part_bytes: usize,
-        mut beside: impl FnMut(&Arc<Batch>) -> io::Result<()>,
     ) -> Result<(), StageError> {
         let upload = self.store.put_multipart(&object.path).await.map_err(Error::from)?;
         object.upload = Some(upload);
         let mut parts = JoinSet::new();
-        let room = Room::new(PARTS_AT_ONCE * part_bytes.div_ceil(ROOM_UNIT_BYTES), &self.room);
-        let mut portion = first;
+        let room = self.room_of_parts(part_bytes);
+        let mut portion = source.next(part_bytes).await?;
         while portion.len() > 0 {
             let len = portion.len();
             // A part counts against the room until it is both summed and sent, which bounds the parts on their way as well.
             let batch = room.batch(portion.into_pieces(), len).await;
-            beside(&batch).map_err(Error::from)?;
+            source.show(&batch).map_err(Error::from)?;
             let sent = object.put_part(batch.pieces.iter().cloned().collect());
             parts.spawn(async move {
                 let outcome = sent.await;
@@ -115,7 +132,7 @@ impl Objects {
             while let Some(outcome) = parts.try_join_next() {
                 part_outcome(outcome)?;
             }
-            portion = intake.next(part_bytes).await?;
+            portion = source.next(part_bytes).await?;
         }
         while let Some(outcome) = parts.join_next().await {
             part_outcome(outcome)?;
@@ -124,19 +141,30 @@ impl Objects {
     }
 
     /// Takes in bytes that are all there, in one request, and sums them meanwhile.
-    pub(super) async fn stage_pieces(&self, kind: Kind, pieces: Vec<Bytes>, len: usize) -> Result<Staged, Error> {
-        let key = BlobKey::new(kind, BlobId::random());
+    pub(super) async fn stage_pieces(
+        &self,
+        key: BlobKey,
+        seal: Option<TenantKey>,
+        pieces: Vec<Bytes>,
+        len: usize,
+    ) -> Result<Staged, Error> {
         let object = StagedObject::new(&self.store, objects::path(key));
         let whole = (len <= SMALL_BYTES).then(|| Bytes::from(PutPayload::from_iter(pieces.clone())));
         let head = head_of(&pieces, HEAD_BYTES);
+        let (to_seal, sealed) = (pieces.clone(), seal.as_ref().map(|key| (Sealer::new(key), key.id())));
+        let opening = sealed.as_ref().map(|(sealer, id)| (sealer.file_key(), *id));
         let put = async {
-            self.store.put(&object.path, pieces.iter().cloned().collect()).await?;
+            let stored = match sealed {
+                Some((sealer, _)) => blocking(move || Ok::<_, Error>(seal_whole(sealer, &to_seal))).await?,
+                None => to_seal,
+            };
+            self.store.put(&object.path, stored.into_iter().collect()).await?;
             Ok::<_, Error>(())
         };
         let summed = pieces.clone();
         let sum = blocking(move || Ok(digest_of(&summed)));
         let (digest, ()) = tokio::try_join!(sum, put)?;
-        Ok(Staged { len: len as u64, digest, head, key, whole, place: Place::Object(object) })
+        Ok(Staged { len: len as u64, digest, head, key, whole, place: Place::Object(object), sealed: opening })
     }
 }
 

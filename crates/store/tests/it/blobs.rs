@@ -1,4 +1,4 @@
-//! One contract for every blob store: a folder and an object store must pass the same tests.
+//! One contract for every blob store: a folder and an object store must pass the same tests, whether they seal what they keep or not.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -13,12 +13,31 @@ macro_rules! every_store {
         mod memory {
             $(#[tokio::test] async fn $name() { super::$name(super::Shelf::memory().await).await; })*
         }
+        mod sealed_disk {
+            $(#[tokio::test] async fn $name() { super::$name(super::Shelf::sealed_disk().await).await; })*
+        }
+        mod sealed_memory {
+            $(#[tokio::test] async fn $name() { super::$name(super::Shelf::sealed_memory().await).await; })*
+        }
+    };
+}
+
+/// The same for those that seal.
+macro_rules! every_sealed_store {
+    ($($name:ident)*) => {
+        mod disk {
+            $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(super::Shelf::sealed_disk().await).await; })*
+        }
+        mod memory {
+            $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(super::Shelf::sealed_memory().await).await; })*
+        }
     };
 }
 
 mod growing;
 mod hold;
 mod look;
+mod sealed;
 
 use std::{
     io,
@@ -138,7 +157,7 @@ async fn what_goes_in_comes_out(shelf: Shelf) {
 async fn bytes_at_once_are_like_a_stream(shelf: Shelf) {
     for (len, sha256, md5, crc32) in SUMS {
         let bytes = Bytes::from(pattern(len));
-        let staged = shelf.blobs.stage_bytes(Kind::Rendition, bytes.clone()).await.unwrap();
+        let staged = shelf.blobs.stage_bytes(Kind::Rendition, shelf.seal(), bytes.clone()).await.unwrap();
         assert_eq!((staged.len, staged.digest), (len as u64, digest(sha256, md5, crc32)));
         assert!(staged.head == bytes[..len.min(256 * KIB)]);
         let key = shelf.blobs.publish(staged).await.unwrap();
@@ -200,7 +219,7 @@ async fn what_is_given_up_half_way_leaves_nothing(shelf: Shelf) {
             std::future::pending().await
         });
         let body = chunked(&pattern(before), 4).chain(silence).boxed();
-        let stage = shelf.blobs.stage(Kind::Original, body, u64::MAX);
+        let stage = shelf.blobs.stage(Kind::Original, shelf.seal(), body, u64::MAX);
         tokio::select! {
             _ = stage => panic!("a silent body never ends"),
             reached = reached => reached.unwrap(),
@@ -214,7 +233,7 @@ async fn an_interrupted_body_leaves_nothing(shelf: Shelf) {
     for before in [0, 10, 600 * KIB, 20 * MIB] {
         let gone = stream::once(async { Err(io::Error::from(io::ErrorKind::ConnectionReset)) });
         let body = chunked(&pattern(before), 5).chain(gone).boxed();
-        match shelf.blobs.stage(Kind::Original, body, u64::MAX).await {
+        match shelf.blobs.stage(Kind::Original, shelf.seal(), body, u64::MAX).await {
             Err(StageError::Interrupted(error)) => assert_eq!(error.kind(), io::ErrorKind::ConnectionReset),
             other => panic!("{before}: {other:?}"),
         }
@@ -231,7 +250,7 @@ async fn too_large_stops_early(shelf: Shelf) {
             counter.fetch_add(1, Ordering::SeqCst);
             Ok(chunk.clone())
         });
-        match shelf.blobs.stage(Kind::Original, endless.boxed(), max).await {
+        match shelf.blobs.stage(Kind::Original, shelf.seal(), endless.boxed(), max).await {
             Err(StageError::TooLarge { max: told }) => assert_eq!(told, max),
             other => panic!("{max}: {other:?}"),
         }
@@ -239,7 +258,7 @@ async fn too_large_stops_early(shelf: Shelf) {
         shelf.comes_to(0).await;
     }
     // The limit itself is allowed.
-    shelf.blobs.stage(Kind::Original, chunked(&pattern(700_000), 6), 700_000).await.unwrap();
+    shelf.blobs.stage(Kind::Original, shelf.seal(), chunked(&pattern(700_000), 6), 700_000).await.unwrap();
 }
 
 async fn what_is_deleted_is_gone(shelf: Shelf) {
@@ -281,7 +300,7 @@ async fn many_at_once(shelf: Shelf) {
     let uploads = (1..=64).map(|n| {
         let (shelf, part) = (&shelf, &bytes[n..n * 32 * KIB]);
         async move {
-            let staged = shelf.blobs.stage(Kind::Original, chunked(part, n as u64), u64::MAX).await?;
+            let staged = shelf.blobs.stage(Kind::Original, shelf.seal(), chunked(part, n as u64), u64::MAX).await?;
             Ok::<_, StageError>((shelf.blobs.publish(staged).await.map_err(StageError::from)?, part))
         }
     });
@@ -303,8 +322,9 @@ async fn what_is_missing_is_told(shelf: Shelf) {
 async fn a_wrong_length_is_told(shelf: Shelf) {
     for (len, told) in [(10, 11), (11, 10), (9 * MIB, 9 * MIB - 1), (10, 9 * MIB), (9 * MIB, 10)] {
         let key = shelf.keep(&pattern(len)).await;
+        let lens = (key.stored_len(told as u64), key.stored_len(len as u64));
         match shelf.blobs.open(key, told as u64).await {
-            Err(Error::Length { expected, found, .. }) => assert_eq!((expected, found), (told as u64, len as u64)),
+            Err(Error::Length { expected, found, .. }) => assert_eq!((expected, found), lens),
             other => panic!("{other:?}"),
         }
     }
@@ -366,7 +386,7 @@ async fn a_folder_is_found_again_and_is_nobody_elses() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("deep/blobs");
     let blobs = Blobs::disk(&root, BlobsConfig::default()).await.unwrap();
-    let key = blobs.publish(blobs.stage_bytes(Kind::Original, "kept".into()).await.unwrap()).await.unwrap();
+    let key = blobs.publish(blobs.stage_bytes(Kind::Original, None, "kept".into()).await.unwrap()).await.unwrap();
     drop(blobs);
 
     let blobs = Blobs::open_url(root.to_str().unwrap(), BlobsConfig::default()).await.unwrap();
@@ -382,12 +402,15 @@ async fn a_folder_that_goes_away_is_not_ready() {
     let blobs = Blobs::disk(folder.path(), BlobsConfig::default()).await.unwrap();
     std::fs::remove_dir_all(folder.path().join("staging")).unwrap();
     assert!(blobs.check().await.is_err());
-    assert!(matches!(blobs.stage_bytes(Kind::Original, "x".into()).await, Err(StageError::Store(Error::Disk(_)))));
+    assert!(matches!(
+        blobs.stage_bytes(Kind::Original, None, "x".into()).await,
+        Err(StageError::Store(Error::Disk(_)))
+    ));
 }
 
 #[tokio::test]
 async fn memory_is_opened_by_name() {
     let blobs = Blobs::open_url("memory:", BlobsConfig::default()).await.unwrap();
-    let key = blobs.publish(blobs.stage_bytes(Kind::Original, "kept".into()).await.unwrap()).await.unwrap();
+    let key = blobs.publish(blobs.stage_bytes(Kind::Original, None, "kept".into()).await.unwrap()).await.unwrap();
     assert!(blobs.delete(key).await.unwrap());
 }

@@ -116,7 +116,7 @@ async fn another_tenants_equal_bytes_are_its_own() {
 
 /// Bytes under a key, as a crash between publishing and recording leaves them, written at a certain time.
 async fn stray(blobs: &Blobs, root: &Path, kind: Kind, written_ms: i64) -> PathBuf {
-    let staged = blobs.stage_bytes(kind, bytes::Bytes::from_static(b"stray")).await.unwrap();
+    let staged = blobs.stage_bytes(kind, None, bytes::Bytes::from_static(b"stray")).await.unwrap();
     let key = blobs.publish(staged).await.unwrap();
     let (BlobKey::Original(id) | BlobKey::Rendition(id)) = key;
     let folder = if kind == Kind::Original { "originals" } else { "renditions" };

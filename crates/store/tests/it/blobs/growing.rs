@@ -2,18 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::{
-    os::unix::fs::{FileExt as _, PermissionsExt as _},
-    sync::Arc,
-};
+use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 
 use content::{ByteRange, Digest};
-use object_store::ObjectStore;
 use proptest::{
     prelude::any,
     test_runner::{Config, TestRunner},
 };
-use store::blobs::{BlobId, BlobKey, Blobs, BlobsConfig, Error, RunningSums};
+use store::blobs::{BlobKey, Blobs, Error, RunningSums};
 
 use super::{
     KIB, MIB,
@@ -42,7 +38,7 @@ async fn cut(shelf: &Shelf, bytes: &[u8], lens: &[usize]) -> Pieces {
         rest = after;
     }
     assert_eq!(rest, b"");
-    Pieces { key: BlobKey::Original(BlobId::random()), pieces }
+    Pieces { key: shelf.new_key(), pieces }
 }
 
 impl Pieces {
@@ -60,7 +56,7 @@ impl Pieces {
     /// The blob ends and is those bytes; staged at once, they have the same sums.
     async fn ends_as(&self, shelf: &Shelf, sums: RunningSums, bytes: &[u8]) {
         assert_eq!((sums.len(), sums.is_empty()), (bytes.len() as u64, bytes.is_empty()));
-        shelf.blobs.end_growth(self.key, &self.pieces, self.len()).await.unwrap();
+        shelf.blobs.end_growth(self.key, shelf.seal(), &self.pieces, self.len()).await.unwrap();
         self.is(shelf, sums.finish(), bytes).await;
     }
 
@@ -68,7 +64,7 @@ impl Pieces {
         assert_eq!(digest, shelf.stage(bytes, 3).await.digest);
         assert_eq!(shelf.blobs.digest(self.key, self.len()).await.unwrap(), digest);
         assert!(shelf.read(self.key, bytes.len(), ByteRange::whole(self.len())).await.unwrap() == bytes);
-        assert_eq!(shelf.blobs.stat(self.key).await.unwrap(), Some(self.len()));
+        assert_eq!(shelf.blobs.stat(self.key).await.unwrap(), Some(self.key.stored_len(self.len())));
     }
 }
 
@@ -85,7 +81,7 @@ async fn pieces_that_grow_in_order_are_the_whole(shelf: Shelf) {
         let pieces = cut(&shelf, &bytes, lens).await;
         assert_eq!(shelf.blobs.stat(pieces.key).await.unwrap(), None);
         let sums = pieces.grow(&shelf.blobs, RunningSums::default(), 0).await;
-        if !shelf.blobs.keeps_pieces() {
+        if !shelf.blobs.keeps_pieces(pieces.key) {
             // It is all there: nobody needs them any more.
             for (piece, _) in &pieces.pieces {
                 assert!(shelf.blobs.delete(*piece).await.unwrap());
@@ -110,7 +106,7 @@ async fn growing_twice_at_the_same_time_does_no_harm(shelf: Shelf) {
             sums = one;
         }
         // One is slow and grows it once more while others end it.
-        let end = || shelf.blobs.end_growth(pieces.key, &pieces.pieces, pieces.len());
+        let end = || shelf.blobs.end_growth(pieces.key, shelf.seal(), &pieces.pieces, pieces.len());
         let late = async { Ok(pieces.grow(&shelf.blobs, RunningSums::default(), 0).await) };
         let ((), (), again) = tokio::try_join!(end(), end(), late).unwrap();
         assert_eq!(again.save(), sums.save());
@@ -120,12 +116,14 @@ async fn growing_twice_at_the_same_time_does_no_harm(shelf: Shelf) {
 
 async fn a_piece_that_is_missing_or_has_another_length_is_told(shelf: Shelf) {
     let piece = shelf.keep(b"ten bytes!").await;
-    let (key, nowhere) = (BlobKey::Original(BlobId::random()), BlobKey::Original(BlobId::random()));
+    let (key, nowhere) = (shelf.new_key(), shelf.new_key());
     let missing = shelf.blobs.grow(key, (nowhere, 10), RunningSums::default()).await;
     assert!(matches!(missing, Err(Error::Missing(told)) if told == nowhere));
     for len in [9, 11, 9 * MIB as u64] {
         match shelf.blobs.grow(key, (piece, len), RunningSums::default()).await {
-            Err(Error::Length { key, expected, found }) => assert_eq!((key, expected, found), (piece, len, 10)),
+            Err(Error::Length { key, expected, found }) => {
+                assert_eq!((key, expected, found), (piece, key.stored_len(len), key.stored_len(10)));
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -135,20 +133,20 @@ async fn a_blob_that_lacks_bytes_does_not_end(shelf: Shelf) {
     let bytes = pattern(700 * KIB);
     let pieces = cut(&shelf, &bytes, &[300 * KIB, 400 * KIB]).await;
     let [first, second] = pieces.pieces[..] else { panic!("there are two") };
-    if !shelf.blobs.keeps_pieces() {
-        let never = shelf.blobs.end_growth(pieces.key, &[], pieces.len()).await;
+    if !shelf.blobs.keeps_pieces(pieces.key) {
+        let never = shelf.blobs.end_growth(pieces.key, shelf.seal(), &[], pieces.len()).await;
         assert!(matches!(never, Err(Error::Missing(told)) if told == pieces.key), "{never:?}");
     }
     let sums = shelf.blobs.grow(pieces.key, first, RunningSums::default()).await.unwrap();
-    match shelf.blobs.end_growth(pieces.key, &[first], pieces.len()).await {
+    match shelf.blobs.end_growth(pieces.key, shelf.seal(), &[first], pieces.len()).await {
         Err(Error::Length { key, expected, found }) => {
             assert_eq!((key, expected, found), (pieces.key, 700 * KIB as u64, 300 * KIB as u64));
         }
         other => panic!("{other:?}"),
     }
-    if shelf.blobs.keeps_pieces() {
+    if shelf.blobs.keeps_pieces(pieces.key) {
         shelf.blobs.delete(second.0).await.unwrap();
-        let gone = shelf.blobs.end_growth(pieces.key, &pieces.pieces, pieces.len()).await;
+        let gone = shelf.blobs.end_growth(pieces.key, shelf.seal(), &pieces.pieces, pieces.len()).await;
         assert!(matches!(gone, Err(Error::Missing(told)) if told == second.0), "{gone:?}");
         assert_eq!(shelf.blobs.stat(pieces.key).await.unwrap(), None);
         return;
@@ -164,10 +162,7 @@ async fn another_node_goes_on_where_one_stopped(shelf: Shelf) {
     let pieces = cut(&shelf, &bytes, &lens).await;
     let mut state = RunningSums::default().save();
     for piece in &pieces.pieces {
-        let other = match &shelf.place {
-            Place::Folder(root) => Blobs::disk(root.path(), BlobsConfig::default()).await.unwrap(),
-            Place::Memory(store) => Blobs::objects(Arc::clone(store) as Arc<dyn ObjectStore>, BlobsConfig::default()),
-        };
+        let other = shelf.another().await;
         // The first try is lost on its way to the database.
         for _ in 0..2 {
             other.grow(pieces.key, *piece, RunningSums::resume(&state).unwrap()).await.unwrap();
@@ -209,7 +204,7 @@ async fn in_a_folder_bytes_that_were_torn_are_written_once_more() {
 #[test]
 fn any_pieces_are_the_whole() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let shelves = runtime.block_on(async { [Shelf::disk().await, Shelf::memory().await] });
+    let shelves = runtime.block_on(async { [Shelf::disk().await, Shelf::memory().await, Shelf::sealed_disk().await] });
     let config = Config { cases: 40, failure_persistence: None, ..Config::default() };
     let lens = proptest::collection::vec((0_usize..3_000, any::<bool>()), 1..12);
     let outcome = TestRunner::new(config).run(&lens, |lens| {

@@ -11,15 +11,29 @@ use std::{
 
 use bytes::Bytes;
 use content::{Body, ByteRange, ByteStream};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream};
 use object_store::{ObjectStore, ObjectStoreExt as _, memory::InMemory};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use store::blobs::{BlobKey, Blobs, BlobsConfig, Kind, Staged};
+use seal::TenantKey;
+use store::blobs::{BlobId, BlobKey, Blobs, BlobsConfig, KeyError, Keyring, Kind, Staged};
 
 /// A store, and the eyes to see what is in it.
 pub struct Shelf {
     pub blobs: Blobs,
     pub place: Place,
+    /// What all that is put there is sealed with.
+    seal: Option<TenantKey>,
+}
+
+/// Whoever has one key.
+#[derive(Debug)]
+pub struct OneKey(pub TenantKey);
+
+impl Keyring for OneKey {
+    fn key(&self, id: i64) -> BoxFuture<'_, Result<Option<TenantKey>, KeyError>> {
+        let key = Some(self.0.clone()).filter(|key| key.id() == id);
+        async move { Ok(key) }.boxed()
+    }
 }
 
 pub enum Place {
@@ -29,16 +43,43 @@ pub enum Place {
 
 impl Shelf {
     pub async fn disk() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let blobs = Blobs::disk(folder.path(), BlobsConfig::default()).await.unwrap();
-        Self { blobs, place: Place::Folder(folder) }
+        Self::on_disk(None).await
     }
 
-    #[expect(clippy::unused_async, reason = "made like a disk one")]
+    pub async fn sealed_disk() -> Self {
+        Self::on_disk(Some(TenantKey::generate(7))).await
+    }
+
+    async fn on_disk(seal: Option<TenantKey>) -> Self {
+        let place = Place::Folder(tempfile::tempdir().unwrap());
+        Self { blobs: open(&place, seal.as_ref()).await, place, seal }
+    }
+
     pub async fn memory() -> Self {
-        let store = Arc::new(InMemory::new());
-        let blobs = Blobs::objects(Arc::clone(&store) as Arc<dyn ObjectStore>, BlobsConfig::default());
-        Self { blobs, place: Place::Memory(store) }
+        Self::in_memory(None).await
+    }
+
+    pub async fn sealed_memory() -> Self {
+        Self::in_memory(Some(TenantKey::generate(7))).await
+    }
+
+    async fn in_memory(seal: Option<TenantKey>) -> Self {
+        let place = Place::Memory(Arc::new(InMemory::new()));
+        Self { blobs: open(&place, seal.as_ref()).await, place, seal }
+    }
+
+    /// What another node has of the same place.
+    pub async fn another(&self) -> Blobs {
+        open(&self.place, self.seal()).await
+    }
+
+    pub fn seal(&self) -> Option<&TenantKey> {
+        self.seal.as_ref()
+    }
+
+    /// A name for bytes that come in pieces.
+    pub fn new_key(&self) -> BlobKey {
+        BlobKey::Original(BlobId::random_of(self.seal.is_some()))
     }
 
     /// How many files or objects there are, staged ones included.
@@ -76,7 +117,7 @@ impl Shelf {
     }
 
     pub async fn stage(&self, bytes: &[u8], seed: u64) -> Staged {
-        self.blobs.stage(Kind::Original, chunked(bytes, seed), bytes.len() as u64).await.unwrap()
+        self.blobs.stage(Kind::Original, self.seal(), chunked(bytes, seed), bytes.len() as u64).await.unwrap()
     }
 
     pub async fn keep(&self, bytes: &[u8]) -> BlobKey {
@@ -87,6 +128,15 @@ impl Shelf {
         let body = self.blobs.open(key, len as u64).await.unwrap();
         assert_eq!(body.len(), len as u64);
         read(&body, range).await
+    }
+}
+
+async fn open(place: &Place, seal: Option<&TenantKey>) -> Blobs {
+    let keys = seal.map(|key| Arc::new(OneKey(key.clone())) as Arc<dyn Keyring>);
+    let config = BlobsConfig { keys, ..BlobsConfig::default() };
+    match place {
+        Place::Folder(root) => Blobs::disk(root.path(), config).await.unwrap(),
+        Place::Memory(store) => Blobs::objects(Arc::clone(store) as Arc<dyn ObjectStore>, config),
     }
 }
 
