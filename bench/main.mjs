@@ -13,6 +13,7 @@ import { folders } from "./rows/folders.mjs";
 import { idle } from "./rows/idle.mjs";
 import { packages } from "./rows/packages.mjs";
 import { coldRendition, fourSizes, otherFormats } from "./rows/renditions.mjs";
+import { sealed } from "./rows/sealed.mjs";
 import { size, sizeOnPostgres } from "./rows/size.mjs";
 import { largeUploadSlowly, manyUploadsSlowly } from "./rows/slow.mjs";
 import { largeUpload, manyUploads } from "./rows/uploads.mjs";
@@ -32,6 +33,7 @@ const ROWS = new Map([
   ["10", packages],
   ["11", idle],
   ["13", folders],
+  ["14", sealed],
 ]);
 // Only beside a server of scripts/with-postgres.
 if (process.env.MEDIARY_TEST_POSTGRES_URL) ROWS.set("9p", sizeOnPostgres);

@@ -44,7 +44,7 @@ socket.on("data", (data) => {
     const end = head.indexOf("\r\n\r\n");
     if (end < 0) return;
     const text = head.toString("latin1", 0, end);
-    if (!text.startsWith("HTTP/1.1 200")) fail(head.toString("latin1", 0, 500));
+    if (!/^HTTP\/1\.1 20[06] /.test(text)) fail(head.toString("latin1", 0, 500));
     const length = /^content-length: *(\d+)/im.exec(text);
     if (length === null) fail(`no length: ${text}`);
     missing = Number(length[1]) - (head.length - end - 4);

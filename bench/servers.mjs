@@ -25,6 +25,11 @@ export async function serveMediary(folder, { keys, ...options }) {
   return { base, child, folder, api: `${base}/fliplet/v1/media`, keys, ...keys, key: `Auth-token: ${keys.auth_token}` };
 }
 
+/** Has the files of its first tenant sealed at rest from now on. */
+export async function keysOn({ folder }, env) {
+  await run(null, MEDIARY, ["keys", "on", "--tenant", "1", "--data", join(folder, "library")], { env });
+}
+
 /** An access token for Mediaflow's API. */
 export async function accessToken({ base, keys }) {
   const { client_id, client_secret, refresh_token } = keys.mediaflow;

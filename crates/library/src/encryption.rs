@@ -9,7 +9,7 @@ use store::{
 };
 
 use crate::{
-    Actor, Fault, Library, Noun, TenantKey, Work,
+    Actor, Fault, Library, Noun, TenantKey,
     uploads::{stage_fault, store_fault},
 };
 
@@ -35,6 +35,8 @@ enum Converted {
     Done(u64),
     /// It can not be read: as it is, it stays.
     Unreadable,
+    /// It can not be read now.
+    OutOfReach,
 }
 
 impl Library {
@@ -62,8 +64,16 @@ impl Library {
         }
         let (kind, len) = (staged.key().kind(), staged.len);
         let body = staged.body().read(ByteRange::whole(len));
-        let again = self.inner.blobs.stage(kind, seal.as_ref(), body, len).await.map_err(stage_fault)?;
-        if again.digest == staged.digest { Ok(again) } else { Err(Fault::Unavailable("store")) }
+        let again = self.inner.blobs.stage(kind, seal.as_ref(), body, len).await.map_err(|error| match error {
+            // It is we who read it.
+            StageError::Interrupted(error) => store_fault(error.into()),
+            error => stage_fault(error),
+        })?;
+        if again.digest == staged.digest {
+            return Ok(again);
+        }
+        tracing::error!(key = %staged.key(), "staged bytes are others than came");
+        Err(Fault::Unavailable("store"))
     }
 
     /// Unwraps all tenants' keys.
@@ -143,15 +153,23 @@ impl Library {
         }
     }
 
-    /// Keeps keys that were exported, wrapped by the present master key; how many of them tenants have.
+    /// Keeps keys that were exported, each with whose it is, wrapped by the present master key, in the place of those that nobody can
+    /// unwrap; how many. Each is tried on a file that is sealed, if there is one.
     ///
     /// # Errors
-    /// `Internal`, with the reason; `Denied` for all but the command line.
-    pub async fn restore_keys(&self, actor: &Actor, keys: &[TenantKey]) -> Result<u64, Fault> {
+    /// `Conflict` for a key that opens nothing of its tenant's; `Internal`, with the reason, for one in whose place another is that can be
+    /// unwrapped; `Denied` for all but the command line.
+    pub async fn restore_keys(&self, actor: &Actor, keys: &[(i64, TenantKey)]) -> Result<u64, Fault> {
         actor.expect_system()?;
         let mut restored = 0;
-        for key in keys {
-            restored += u64::from(self.inner.ring.restore(key).await.map_err(Fault::internal)?);
+        for (tenant_id, key) in keys {
+            if let Some(blob) = self.inner.catalog.sealed_blob(*tenant_id).await? {
+                let opens = self.inner.blobs.opens_with(blob.key, blob.size, key).await.map_err(store_fault)?;
+                if !opens {
+                    return Err(Fault::Conflict(Noun::Tenant));
+                }
+            }
+            restored += u64::from(self.inner.ring.restore(*tenant_id, key).await.map_err(Fault::internal)?);
         }
         Ok(restored)
     }
@@ -159,8 +177,7 @@ impl Library {
     /// Queues what is left to convert and is being converted by nobody.
     pub(crate) async fn queue_conversions(&self) -> Result<(), Fault> {
         for tenant_id in self.inner.catalog.tenants_to_convert().await? {
-            let work = Work::Convert { tenant_id, after: 0 };
-            self.inner.catalog.add_job(Some(tenant_id), &work, self.now_ms()).await?;
+            self.inner.catalog.queue_conversion(tenant_id, 0, self.now_ms()).await?;
         }
         Ok(())
     }
@@ -175,29 +192,31 @@ impl Library {
             catalog.shred_dead_blobs(tenant_id).await?;
         }
         let page = catalog.blobs_to_convert(tenant_id, state.on, after, PAGE).await?;
-        let (mut last, mut bytes, mut unreadable) = (after, 0, 0);
+        let (mut last, mut bytes, mut doubtful) = (after, 0, 0);
         for blob in &page {
             if bytes >= MAX_BYTES_PER_JOB {
                 break;
             }
             match self.convert_blob(tenant_id, blob, seal.as_ref()).await? {
                 Converted::Done(written) => bytes += written,
-                Converted::Unreadable => unreadable += 1,
+                Converted::Unreadable => {}
+                Converted::OutOfReach => doubtful += 1,
             }
             last = blob.id;
         }
-        if unreadable > 0 {
-            tracing::error!(tenant_id, unreadable, "files that can not be read stay as they are; `verify` tells which");
+        if doubtful > 0 && doubtful == page.len() {
+            // It is not the files, then.
+            return Err(Fault::Unavailable("store"));
         }
         let now_ms = self.now_ms();
-        let (next, due) = match page.is_empty() {
-            false => (Some(last), now_ms),
-            // Whatever was on its way when it was said is there by then.
-            true if now_ms < state.since + SECOND_LOOK_MS => (Some(0), state.since + SECOND_LOOK_MS),
-            true => (None, now_ms),
-        };
-        if let Some(after) = next {
-            catalog.add_job(Some(tenant_id), &Work::Convert { tenant_id, after }, due).await?;
+        let second_look = state.since + SECOND_LOOK_MS;
+        match page.is_empty() {
+            false => catalog.queue_conversion(tenant_id, last, now_ms).await?,
+            // What was on its way when it was said, or died before it was reached, is there by then.
+            true if after > 0 || now_ms < second_look => {
+                catalog.queue_conversion(tenant_id, 0, now_ms.max(second_look)).await?;
+            }
+            true => {}
         }
         Ok(())
     }
@@ -208,42 +227,59 @@ impl Library {
         blob: &ToConvert,
         seal: Option<&TenantKey>,
     ) -> Result<Converted, Fault> {
-        let mut written = 0;
+        let mut outcome = Converted::Done(0);
         if blob.key.is_sealed() != seal.is_some() {
-            let Some(new) = self.written_anew((blob.key, blob.size), Some(blob.sha256), seal).await? else {
-                return Ok(Converted::Unreadable);
-            };
-            let now_ms = self.now_ms();
-            // Other nodes may know the file from memory for so long.
-            let shred_at = now_ms + self.inner.limits.max_memory_age_ms;
-            let exchange = Exchange { tenant_id, blob_id: blob.id, old: blob.key, new, shred_at };
-            let exchanged = self.inner.catalog.exchange_blob(&exchange, now_ms).await;
-            match &exchanged {
-                Ok(Some(assets)) => assets.iter().for_each(|id| self.inner.cards.void(*id)),
-                // Gone meanwhile, or another node was faster.
-                Ok(None) => self.discard(new).await,
-                Err(error) if error.is_certain() => self.discard(new).await,
-                Err(_) => {}
-            }
-            exchanged?;
-            written += blob.size;
+            outcome = self.convert_original(tenant_id, blob, seal).await?;
         }
         for rendition in self.inner.catalog.renditions_of_blob(blob.id).await? {
             if rendition.key.is_sealed() != seal.is_some() {
-                written += self.convert_rendition(&rendition, seal).await?;
+                let written = self.convert_rendition(&rendition, seal).await?;
+                if let Converted::Done(bytes) = &mut outcome {
+                    *bytes += written;
+                }
             }
         }
-        Ok(Converted::Done(written))
+        Ok(outcome)
+    }
+
+    async fn convert_original(
+        &self,
+        tenant_id: i64,
+        blob: &ToConvert,
+        seal: Option<&TenantKey>,
+    ) -> Result<Converted, Fault> {
+        let new = match self.written_anew((blob.key, blob.size), Some(blob.sha256), seal).await? {
+            Ok(new) => new,
+            Err(outcome) => return Ok(outcome),
+        };
+        let now_ms = self.now_ms();
+        // As for what dies: some may be reading it, and other nodes know the file from memory for a while.
+        let shred_at = now_ms + self.inner.limits.garbage_age_ms.max(self.inner.limits.max_memory_age_ms);
+        let exchange = Exchange { tenant_id, blob_id: blob.id, old: blob.key, new, shred_at };
+        let exchanged = self.inner.catalog.exchange_blob(&exchange, now_ms).await;
+        match &exchanged {
+            Ok(Some(assets)) => assets.iter().for_each(|id| self.inner.cards.void(*id)),
+            // Gone meanwhile, or another node was faster.
+            Ok(None) => self.discard(new).await,
+            Err(error) if error.is_certain() => self.discard(new).await,
+            Err(_) => {}
+        }
+        exchanged?;
+        Ok(Converted::Done(blob.size))
     }
 
     /// A rendition that can not be read is dropped: it can be made again.
     async fn convert_rendition(&self, rendition: &Rendition, seal: Option<&TenantKey>) -> Result<u64, Fault> {
         let catalog = &self.inner.catalog;
-        let Some(new) = self.written_anew((rendition.key, rendition.size), None, seal).await? else {
-            if catalog.drop_rendition(rendition).await? {
-                self.discard(rendition.key).await;
+        let new = match self.written_anew((rendition.key, rendition.size), None, seal).await? {
+            Ok(new) => new,
+            Err(Converted::OutOfReach) => return Ok(0),
+            Err(_) => {
+                if catalog.drop_rendition(rendition).await? {
+                    self.discard(rendition.key).await;
+                }
+                return Ok(0);
             }
-            return Ok(0);
         };
         let exchanged = catalog.exchange_rendition(rendition, new).await;
         match &exchanged {
@@ -260,46 +296,52 @@ impl Library {
         Ok(rendition.size)
     }
 
-    /// The same bytes, sealed or not, durable under another key; `None` when they can not be read, or are not those of this SHA-256.
+    /// The same bytes, sealed or not, durable under another key, if they can be read and are those of this SHA-256.
     async fn written_anew(
         &self,
         (key, len): (BlobKey, u64),
         sha256: Option<[u8; 32]>,
         seal: Option<&TenantKey>,
-    ) -> Result<Option<BlobKey>, Fault> {
+    ) -> Result<Result<BlobKey, Converted>, Fault> {
         let blobs = &self.inner.blobs;
         let write = async {
             let body = blobs.open(key, len).await?.read(ByteRange::whole(len));
             blobs.stage(key.kind(), seal, body, len).await
         };
-        let staged = match write.await {
-            Ok(staged) if staged.len == len && sha256.is_none_or(|sha256| sha256 == staged.digest.sha256) => staged,
-            Ok(_) => return Ok(None),
+        let error = match write.await {
+            Ok(staged) if staged.len == len && sha256.is_none_or(|sha256| sha256 == staged.digest.sha256) => {
+                return blobs.publish(staged).await.map(Ok).map_err(store_fault);
+            }
+            Ok(_) => {
+                tracing::error!(%key, "bytes are not what they were, and are not converted");
+                return Ok(Err(Converted::Unreadable));
+            }
             Err(StageError::Full) => return Err(stage_fault(StageError::Full)),
-            // What can not be read while others can, and what can not be read now.
-            Err(StageError::Interrupted(error)) => match BlobError::from(error) {
-                error @ (BlobError::Objects(_) | BlobError::Keys(_)) => return Err(store_fault(error)),
-                error => return Ok(unreadable(key, &error)),
-            },
-            Err(StageError::Store(
-                error @ (BlobError::Missing(_) | BlobError::Length { .. } | BlobError::Sealed { .. }),
-            )) => return Ok(unreadable(key, &error)),
-            Err(error) => return Err(stage_fault(error)),
+            Err(StageError::Interrupted(error)) => BlobError::from(error),
+            Err(StageError::Store(error)) => error,
+            Err(error @ StageError::TooLarge { .. }) => return Err(stage_fault(error)),
         };
-        blobs.publish(staged).await.map(Some).map_err(store_fault)
+        tracing::error!(%key, error = &error as &dyn std::error::Error, "bytes can not be read, and are not converted");
+        Ok(Err(match error {
+            BlobError::Missing(_) | BlobError::Length { .. } | BlobError::Sealed { .. } | BlobError::NoKey { .. } => {
+                Converted::Unreadable
+            }
+            BlobError::Full | BlobError::Disk(_) | BlobError::Objects(_) | BlobError::Keys(_) | BlobError::Url(_) => {
+                Converted::OutOfReach
+            }
+        }))
     }
-}
-
-fn unreadable(key: BlobKey, error: &BlobError) -> Option<BlobKey> {
-    tracing::error!(%key, error = error as &dyn std::error::Error, "bytes can not be read, and are not converted");
-    None
 }
 
 /// What keys do not open now, they may later: it is no mistake of the request's.
 pub(crate) fn ring_fault(error: RingError) -> Fault {
     match error {
         RingError::Database(error) => error.into(),
-        error @ (RingError::NoMasterKey { .. } | RingError::OtherMasterKey { .. } | RingError::Wrapping { .. }) => {
+        error @ (RingError::NotSet
+        | RingError::NoMasterKey { .. }
+        | RingError::OtherMasterKey { .. }
+        | RingError::Another { .. }
+        | RingError::Wrapping { .. }) => {
             tracing::error!(%error, "a tenant's files can not be sealed");
             Fault::Unavailable("keys")
         }

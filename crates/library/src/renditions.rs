@@ -188,7 +188,9 @@ impl Library {
         }
         match self.inner.blobs.open(rendition.key, rendition.size).await {
             Ok(body) => Ok(Some(body)),
-            Err(BlobError::Missing(_) | BlobError::Length { .. } | BlobError::Sealed { .. }) => Ok(None),
+            Err(
+                BlobError::Missing(_) | BlobError::Length { .. } | BlobError::Sealed { .. } | BlobError::NoKey { .. },
+            ) => Ok(None),
             Err(error) => Err(error),
         }
     }

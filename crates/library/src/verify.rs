@@ -188,12 +188,17 @@ impl<F: FnMut(&Problem)> Verifying<'_, F> {
                 return Ok(());
             }
             Err(BlobError::Missing(_)) => true,
-            Err(BlobError::Length { .. } | BlobError::Sealed { .. }) => false,
+            Err(BlobError::Length { .. } | BlobError::Sealed { .. } | BlobError::NoKey { .. }) => false,
             Err(error) => return Err(store_fault(error)),
         };
-        // Purged and collected since its row was read?
-        if inner.catalog.blob_row(row.id).await?.is_none_or(|row| row.dead_at.is_some()) {
-            return Ok(());
+        // Purged and collected since its row was read, or converted?
+        match inner.catalog.blob_row(row.id).await? {
+            Some(now) if now.dead_at.is_none() && now.key != row.key => {
+                self.verified.blobs -= 1;
+                return Box::pin(self.blob(&now)).await;
+            }
+            Some(now) if now.dead_at.is_none() => {}
+            _ => return Ok(()),
         }
         if !missing {
             self.tell(Wrong::WrongBytes(row.id, row.key.path()), false);
@@ -204,7 +209,7 @@ impl<F: FnMut(&Problem)> Verifying<'_, F> {
         if repaired {
             // What came back is held to the same as everything else.
             let digest = match inner.blobs.digest(row.key, row.size).await {
-                Err(BlobError::Sealed { .. }) => None,
+                Err(BlobError::Sealed { .. } | BlobError::NoKey { .. }) => None,
                 outcome => Some(outcome.map_err(store_fault)?),
             };
             if digest != Some(row.digest) {

@@ -13,6 +13,7 @@ mod master;
 mod opening;
 mod primitives;
 mod sealing;
+mod small;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,7 @@ pub use keys::TenantKey;
 pub use master::{BadMasterKey, Fingerprint, MasterKey, WRAPPED_BYTES, WrapError};
 pub use opening::{Opener, Window};
 pub use sealing::Sealer;
+pub use small::{open_small, seal_small};
 
 /// How much plaintext one chunk holds; all but the last are full.
 pub const CHUNK_BYTES: u64 = 64 << 10;

@@ -3,7 +3,7 @@
 use std::{io::Read as _, path::PathBuf};
 
 use clap::Subcommand;
-use library::{Actor, Library, MasterKey, TenantKey};
+use library::{Actor, Fault, Library, MasterKey, TenantKey};
 use serde_json::{Value, json};
 
 use crate::{Failure, cli::system};
@@ -13,13 +13,16 @@ use crate::{Failure, cli::system};
 pub(crate) enum KeysCommand {
     /// Print a new master key: 64 hexadecimal digits for encryption.master. Whoever loses it loses every sealed file.
     New,
-    /// Seal a tenant's files: what comes in at once, what is there in the background, by a running server.
+    /// Seal a tenant's files: what comes in at once, what is there in the background, by a running server. Plain bytes of what is
+    /// converted go an hour later (limits.garbage_age_ms); what was deleted before lies plain in the holding area until its time is over,
+    /// and an upload in chunks that has begun stays plain until it ends.
     On {
         /// Whose.
         #[arg(long)]
         tenant: i64,
     },
-    /// Seal a tenant's files no more, and open in the background what is sealed.
+    /// Seal a tenant's files no more, and open in the background what is sealed. The master key is needed all the same: what was deleted
+    /// may come back.
     Off {
         /// Whose.
         #[arg(long)]
@@ -39,7 +42,8 @@ pub(crate) enum KeysCommand {
         #[arg(long)]
         tenant: Option<i64>,
     },
-    /// Keep exported keys again, wrapped by encryption.master: after the one that wrapped them was lost.
+    /// Keep exported keys again, wrapped by encryption.master, after the one that wrapped them was lost. A key that can still be
+    /// unwrapped stays, and one that opens none of its tenant's files is refused.
     Restore {
         /// What `export` printed; the standard input unless given.
         file: Option<PathBuf>,
@@ -62,7 +66,13 @@ pub(crate) async fn run(library: &Library, command: KeysCommand) -> Result<Value
         }
         KeysCommand::Restore { file } => {
             let keys = exported(file)?;
-            Ok(json!({ "given": keys.len(), "restored": library.restore_keys(&actor, &keys).await? }))
+            let restored = library.restore_keys(&actor, &keys).await.map_err(|fault| match fault {
+                Fault::Conflict(_) => {
+                    Failure::from("a key opens none of its tenant's files; nothing was changed for it")
+                }
+                fault => fault.into(),
+            })?;
+            Ok(json!({ "given": keys.len(), "restored": restored }))
         }
     }
 }
@@ -103,14 +113,15 @@ async fn status(library: &Library, actor: &Actor, tenant: Option<i64>) -> Result
     Ok(json!({ "master_key": library.master_key(), "tenants": told }))
 }
 
-fn exported(file: Option<PathBuf>) -> Result<Vec<TenantKey>, Failure> {
+fn exported(file: Option<PathBuf>) -> Result<Vec<(i64, TenantKey)>, Failure> {
     let mut text = String::new();
     match file {
         Some(path) => text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?,
         None => drop(std::io::stdin().read_to_string(&mut text)?),
     }
     let list: Vec<Value> = serde_json::from_str(&text).map_err(|_| "this is not what `mediary keys export` printed")?;
-    let read = |one: &Value| TenantKey::parse(one["id"].as_i64()?, one["key"].as_str()?);
+    let read =
+        |one: &Value| Some((one["tenant"].as_i64()?, TenantKey::parse(one["id"].as_i64()?, one["key"].as_str()?)?));
     let keys: Option<Vec<_>> = list.iter().map(read).collect();
     keys.ok_or_else(|| "this is not what `mediary keys export` printed".into())
 }

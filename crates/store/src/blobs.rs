@@ -219,6 +219,15 @@ impl Blobs {
         }
     }
 
+    /// Whether a sealed blob opens with a key, as far as its beginning tells.
+    ///
+    /// # Errors
+    /// As [`Self::open`], but for what is sealed with another key.
+    pub async fn opens_with(&self, key: BlobKey, len: u64, tenant_key: &TenantKey) -> Result<bool, Error> {
+        let head = sealed::head_of(key, &self.0.open_stored(key, len).await?).await?;
+        Ok(head.open(tenant_key).is_ok())
+    }
+
     /// The blob under `key`, if it is held in memory; never waits.
     #[must_use]
     pub fn hot(&self, key: BlobKey) -> Option<Bytes> {
@@ -265,16 +274,20 @@ impl Blobs {
 impl Inner {
     /// A blob that is read bit by bit, whatever is held in memory.
     async fn open_past_memory(&self, key: BlobKey, len: u64) -> Result<Body, Error> {
-        let stored_len = key.stored_len(len);
-        let stored = match &self.backend {
-            Backend::Disk(disk) => disk.open(key, stored_len).await?,
-            Backend::Objects(objects) => objects.open(key, stored_len).await?,
-        };
+        let stored = self.open_stored(key, len).await?;
         if !key.is_sealed() {
             return Ok(stored);
         }
         let file_key = self.keys.of(key, &stored).await?;
         Ok(sealed::opened(key, len, stored, file_key))
+    }
+
+    /// What lies there of a blob that has `len` bytes.
+    async fn open_stored(&self, key: BlobKey, len: u64) -> Result<Body, Error> {
+        match &self.backend {
+            Backend::Disk(disk) => disk.open(key, key.stored_len(len)).await,
+            Backend::Objects(objects) => objects.open(key, key.stored_len(len)).await,
+        }
     }
 
     fn forget(&self, key: BlobKey) {

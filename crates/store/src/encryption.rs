@@ -13,7 +13,6 @@ use crate::{
     Catalog, Error, Noun, Result,
     audit::{self, Action, Stamp},
     catalog::Columns,
-    jobs::{self, Work},
 };
 
 /// A tenant's key, as kept.
@@ -42,7 +41,7 @@ const STATE: &str = "select t.sealed, t.sealed_at, (select max(k.id) from tenant
      from tenants t where t.id = $1";
 const STATE_OF_BLOB: &str = "select t.sealed, t.sealed_at, (select max(k.id) from tenant_keys k where k.tenant_id = t.id) as key_id \
      from blobs b join tenants t on t.id = b.tenant_id where b.id = $1";
-const ANY: &str = "select 1 as one from tenants where sealed = 1 limit 1";
+const ANY: &str = "select 1 as one from tenants where sealed = 1 and sealed_at > 0 limit 1";
 const TURN: &str = "update tenants set sealed = $2, sealed_at = $3 where id = $1 and sealed <> $2";
 const HAS_KEY: &str = "select 1 as one from tenant_keys where tenant_id = $1 limit 1";
 const ADD_KEY: &str = "insert into tenant_keys (tenant_id, wrapped, created_at) values ($1, $2, $3) returning id";
@@ -99,7 +98,7 @@ impl Catalog {
             let id = query.fetch_one(tx.conn()).await?.int("id")?;
             sqlx::query(FILL_KEY).bind(id).bind(wrap(id)).execute(tx.conn()).await?;
         }
-        jobs::insert(tx.conn(), Some(tenant_id), &Work::Convert { tenant_id, after: 0 }, stamp.now_ms).await?;
+        conversion::begin(tx.conn(), tenant_id, stamp.now_ms).await?;
         audit::note(tx.conn(), tenant_id, stamp, Action::Update, (Noun::Tenant, tenant_id)).await?;
         tx.commit().await?;
         Ok(true)

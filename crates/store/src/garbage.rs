@@ -33,7 +33,9 @@ const ADD: &str = "insert into blobs (tenant_id, blob_key, size, sha256, md5, cr
 const TAKE_LIVE: &str =
     "update blobs set size = size where tenant_id = $1 and sha256 = $2 and dead_at is null returning id";
 const TAKE: &str = "update blobs set size = size where id = $1";
-const DIE: &str = "update blobs set dead_at = $2 where id = $1 and dead_at is null \
+/// What is not sealed and its tenant's are is not to lie about as that any longer than it must.
+const DIE: &str = "update blobs set dead_at = $2, shred = case when length(blob_key) = 32 \
+     and (select t.sealed from tenants t where t.id = blobs.tenant_id) = 1 then 1 else shred end where id = $1 and dead_at is null \
      and not exists (select 1 from versions v where v.blob_id = $1)";
 const DEAD: &str = "select id, size, dead_at, shred from blobs \
      where dead_at is not null and dead_at <= $1 and (dead_at, id) > ($2, $3) order by dead_at, id limit $4";

@@ -37,4 +37,4 @@ pub mod verify;
 
 pub use catalog::Catalog;
 pub use error::{Error, Noun, Refusal, Result};
-pub use seal::{BadMasterKey, MasterKey, TenantKey};
+pub use seal::{BadMasterKey, MasterKey, TenantKey, open_small, seal_small};

@@ -181,7 +181,7 @@ impl Library {
         let (key, size) = (version.blob.key, version.blob.size);
         if Videos::reads(&version.media_type) {
             let facts = self.video_facts(version).await?;
-            let source = self.try_source(key, size).await.map_err(store_fault)?;
+            let source = self.film_of(version).await?;
             let poster = self.inner.videos.poster(source, &version.media_type, &facts).await;
             return poster.map(Source::from).map_err(render_fault);
         }
@@ -189,6 +189,19 @@ impl Library {
             return Err(Fault::Unsupported);
         }
         Ok(self.try_source(key, size).await.map_err(store_fault)?.of_type(&version.media_type))
+    }
+
+    /// The bytes of a film, for a program that reads them in any order. In memory where no file holds them as they are; not a large one.
+    pub(super) async fn film_of(&self, version: &Version) -> Result<Source, Fault> {
+        let (key, size) = (version.blob.key, version.blob.size);
+        if let Some(file) = self.inner.blobs.file(key, size).await.map_err(store_fault)? {
+            return Ok(Source::file(file, size));
+        }
+        if size > self.inner.renderer.max_input_bytes() {
+            return Err(Fault::Unsupported);
+        }
+        let body = self.inner.blobs.open(key, size).await.map_err(store_fault)?;
+        collect(&body).await.map(Source::from).map_err(Fault::internal)
     }
 
     /// By its file where it lies in one: nobody copies it then.

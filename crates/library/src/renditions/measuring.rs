@@ -7,9 +7,7 @@ use content::MediaType;
 use media::{SourceFormat, VideoFacts, Videos};
 
 use super::drawing::render_fault;
-use crate::{
-    Actor, Asset, Fault, ImageDetails, Library, Noun, Right, Version, image_details::of_image, uploads::store_fault,
-};
+use crate::{Actor, Asset, Fault, ImageDetails, Library, Noun, Right, Version, image_details::of_image};
 
 /// Whether there may be something to draw or to tell of files of this type.
 pub(crate) fn tells_something(media_type: &MediaType) -> bool {
@@ -49,7 +47,7 @@ impl Library {
         if !self.inner.videos.are_there() {
             return Err(Fault::Unsupported);
         }
-        let source = self.try_source(version.blob.key, version.blob.size).await.map_err(store_fault)?;
+        let source = self.film_of(version).await?;
         self.inner.videos.describe(source, &version.media_type).await.map_err(render_fault)
     }
 

@@ -9,12 +9,15 @@ use media::PROBE_HEAD_BYTES;
 use store::{
     assets::{NewBlob, NewVersion, Terms},
     blobs::{BlobId, BlobKey, RunningSums},
+    open_small, seal_small,
     uploads::{Chunk, Chunked, Folded, NewChunked, UploadPart},
 };
 use target::Target;
 
 use super::{Received, Sight, nature_of, probe_of, store_fault};
-use crate::{Actor, Asset, Fault, Invalid, Library, Right, chance, encryption::ring_fault, fields, names, slugs};
+use crate::{
+    Actor, Asset, Fault, Invalid, Library, Right, TenantKey, chance, encryption::ring_fault, fields, names, slugs,
+};
 
 /// Which file a chunk belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -232,13 +235,13 @@ impl Library {
                 return Ok(());
             }
             let was = upload.folded.parts;
+            let seal = self.sealing_of_grown(&upload).await?;
             let sums = match was {
-                0 => Some(RunningSums::default()),
-                _ => RunningSums::resume(&upload.folded.sums),
+                0 => RunningSums::default(),
+                _ => resumed(&upload.folded.sums, seal.as_ref()).ok_or(Fault::Unavailable("database"))?,
             };
-            let sums = sums.ok_or(Fault::Unavailable("database"))?;
             if was == upload.parts {
-                return self.end_chunked(actor, &upload, sums).await;
+                return self.end_chunked(actor, &upload, sums, seal.as_ref()).await;
             }
             let Some(part) = self.inner.catalog.upload_part(upload.id, was + 1).await? else { return Ok(()) };
             let Some(key) = key_of(&part) else {
@@ -253,7 +256,10 @@ impl Library {
                 Err(store::blobs::Error::Missing(_)) if self.is_folded(asset_id, was).await? => continue,
                 Err(error) => return Err(store_fault(error)),
             };
-            let folded = Folded { parts: was + 1, bytes: sums.len(), sums: sums.save() };
+            // A hash's state holds the last bytes that it was given.
+            let state = sums.save();
+            let state = seal.as_ref().map_or_else(|| state.clone(), |seal| seal_small(seal, &state));
+            let folded = Folded { parts: was + 1, bytes: sums.len(), sums: state };
             let in_place = !blobs.keeps_pieces(upload.grown_key);
             if self.inner.catalog.fold_chunks(upload.id, was, &folded, in_place).await? && in_place {
                 self.discard(key).await;
@@ -266,7 +272,21 @@ impl Library {
         Ok(upload.is_none_or(|upload| upload.done || upload.folded.parts > was))
     }
 
-    async fn end_chunked(&self, actor: &Actor, upload: &Chunked, sums: RunningSums) -> Result<(), Fault> {
+    /// What a file that comes in chunks is sealed with, where it is.
+    async fn sealing_of_grown(&self, upload: &Chunked) -> Result<Option<TenantKey>, Fault> {
+        if !upload.grown_key.is_sealed() {
+            return Ok(None);
+        }
+        self.inner.ring.newest(upload.tenant_id).await.map_err(ring_fault)
+    }
+
+    async fn end_chunked(
+        &self,
+        actor: &Actor,
+        upload: &Chunked,
+        sums: RunningSums,
+        seal: Option<&TenantKey>,
+    ) -> Result<(), Fault> {
         let (catalog, blobs) = (&self.inner.catalog, &self.inner.blobs);
         let pieces: Vec<(BlobKey, u64)> = if blobs.keeps_pieces(upload.grown_key) {
             let parts = catalog.upload_parts(upload.id, 0).await?;
@@ -275,11 +295,8 @@ impl Library {
             Vec::new()
         };
         let (key, size) = (upload.grown_key, sums.len());
-        let seal = match key.is_sealed() {
-            true => self.inner.ring.newest(upload.tenant_id).await.map_err(ring_fault)?,
-            false => None,
-        };
-        blobs.end_growth(key, seal.as_ref(), &pieces, size).await.map_err(store_fault)?;
+        let digest = sums.finish();
+        blobs.end_growth(key, seal.map(|seal| (seal, digest.sha256)), &pieces, size).await.map_err(store_fault)?;
         let sight = Sight::of_body(blobs.open(key, size).await.map_err(store_fault)?).await?;
         let probe = probe_of(&sight).await?;
         let declared = MediaType::parse(&upload.detail);
@@ -291,7 +308,7 @@ impl Library {
         }
         let shown = nature.probe.as_ref();
         let version = NewVersion {
-            blob: NewBlob { key, size, digest: sums.finish() },
+            blob: NewBlob { key, size, digest },
             pixels: shown.map(|probe| (probe.width, probe.height)),
             orientation: shown.map_or(1, |probe| probe.orientation),
             animated: shown.is_some_and(|probe| probe.animated),
@@ -331,6 +348,14 @@ impl Library {
             self.discard(key).await;
         }
         Ok(())
+    }
+}
+
+/// The sums of what came so far, as they were kept.
+fn resumed(state: &[u8], seal: Option<&TenantKey>) -> Option<RunningSums> {
+    match seal {
+        Some(seal) => RunningSums::resume(&open_small(seal, state).ok()?),
+        None => RunningSums::resume(state),
     }
 }
 

@@ -35,14 +35,14 @@ pub struct KeySource {
     pub command: String,
 }
 
-/// Without the key.
+/// Without the key, and without the command, which may hold a secret too.
 impl std::fmt::Debug for KeySource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let key = if self.key.is_empty() { "" } else { "…" };
         f.debug_struct("KeySource")
             .field("key", &key)
             .field("file", &self.file)
-            .field("command", &self.command)
+            .field("command", &!self.command.is_empty())
             .finish()
     }
 }

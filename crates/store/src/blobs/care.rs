@@ -17,6 +17,7 @@ use super::{
     disk_write::SMALL_BYTES,
     intake::Intake,
     lane::{ROOM_UNIT_BYTES, Room},
+    sealed,
     sums::{Sums, digest_of},
 };
 
@@ -31,7 +32,7 @@ const REMOVALS_AT_ONCE: usize = 8;
 pub struct Listed {
     /// Its name.
     pub key: BlobKey,
-    /// How many bytes lie there; a sealed one has some fewer.
+    /// How many bytes lie there, which are some more than it has where it is sealed.
     pub len: u64,
     /// When it was written, by the clock of the disk or of the object store, or when it was held, by ours; milliseconds since 1970.
     pub modified_ms: i64,
@@ -91,7 +92,9 @@ impl Blobs {
                     Backend::Disk(disk) => &disk.room,
                     Backend::Objects(objects) => &objects.room,
                 };
-                sums_of(self.0.open_past_memory(key, len).await?.read(ByteRange::whole(len)), len, room).await
+                let stored = self.0.open_stored(key, len).await?;
+                let file_key = self.0.keys.read(key, &stored).await?;
+                sums_of(sealed::opened(key, len, stored, file_key).read(ByteRange::whole(len)), len, room).await
             }
             Backend::Disk(disk) if small => {
                 let disk = Arc::clone(disk);

@@ -127,7 +127,10 @@ impl Disk {
         // What is written is no plain blob; only its place in staging is wanted.
         let staged = self.stage(key.kind(), None, Intake::new(body, len)).await.map_err(StageError::of_a_blob)?;
         match staged.place {
-            Place::File(file, _) if staged.len == len => self.publish(key, file).await,
+            Place::File(mut file, _) if staged.len == len => {
+                let disk = Arc::clone(self);
+                blocking(move || Ok(file.publish_over(&disk.path(key), disk.shard(key))?)).await
+            }
             Place::File(..) | Place::Object(_) => Err(Error::Length { key, expected: len, found: staged.len }),
         }
     }
@@ -176,6 +179,14 @@ impl StagedFile {
 
     fn publish(&mut self, path: PathBuf, folder: &FolderSync) -> io::Result<()> {
         STEPS.iter().try_for_each(|step| step(self, &path, folder))
+    }
+
+    /// The same where another may put the same bytes: under that name they are not this one's to remove.
+    fn publish_over(&mut self, path: &Path, folder: &FolderSync) -> io::Result<()> {
+        self.sync_bytes(path, folder)?;
+        self.take_final_name(path, folder)?;
+        self.published = true;
+        self.sync_name(path, folder)
     }
 
     fn sync_bytes(&mut self, _: &Path, _: &FolderSync) -> io::Result<()> {

@@ -65,15 +65,15 @@ impl Blobs {
         Ok(sums)
     }
 
-    /// Makes a blob of which all `pieces` came, each with its length, one that can be read; a sealed one with that key. Doing it twice
-    /// does no harm.
+    /// Makes a blob of which all `pieces` came, each with its length, one that can be read; a sealed one with that key, and the
+    /// SHA-256 of all of it. Doing it twice does no harm.
     ///
     /// # Errors
     /// When the store fails, or what has grown is not `len` bytes long.
     pub async fn end_growth(
         &self,
         key: BlobKey,
-        seal: Option<&TenantKey>,
+        seal: Option<(&TenantKey, [u8; 32])>,
         pieces: &[(BlobKey, u64)],
         len: u64,
     ) -> Result<(), Error> {
@@ -107,7 +107,7 @@ impl Blobs {
     async fn join(
         &self,
         key: BlobKey,
-        seal: Option<&TenantKey>,
+        seal: Option<(&TenantKey, [u8; 32])>,
         pieces: &[(BlobKey, u64)],
         len: u64,
     ) -> Result<(), Error> {
@@ -123,9 +123,12 @@ impl Blobs {
             stream::once(body).map_ok(move |body| body.read(ByteRange::whole(len))).try_flatten()
         };
         let whole: ByteStream = stream::iter(pieces.to_vec()).flat_map(read).boxed();
-        // By its id, so that whoever does the same at the same time writes the same bytes.
+        // By its id and what it holds, so that whoever does the same at the same time writes the same bytes.
         let whole = match (key.is_sealed(), seal) {
-            (true, Some(seal)) => Sealer::repeatable(seal, key.id().to_string().as_bytes()).seal_stream(whole),
+            (true, Some((seal, sha256))) => {
+                let seed = [key.id().to_string().as_bytes(), &sha256].concat();
+                Sealer::repeatable(seal, &seed).seal_stream(whole)
+            }
             (true, None) => return Err(Error::Keys("there is none to seal with".into())),
             (false, _) => whole,
         };

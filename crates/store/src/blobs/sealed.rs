@@ -39,26 +39,36 @@ impl Keys {
         if let Some(known) = self.files.get(&key) {
             return Ok(known);
         }
-        let range = ByteRange { start: 0, end: stored.len().min(OWN_HEAD_BYTES as u64) };
-        let head = stored.read(range).try_fold(BytesMut::new(), |mut head, piece| async move {
-            head.extend_from_slice(&piece);
-            Ok(head)
-        });
-        let head = Head::read(&head.await?).map_err(|source| Error::Sealed { key, source })?;
+        let file_key = self.read(key, stored).await?;
+        self.files.insert(key, file_key.clone());
+        Ok(file_key)
+    }
+
+    /// The same, whatever is remembered.
+    pub(super) async fn read(&self, key: BlobKey, stored: &Body) -> Result<FileKey, Error> {
+        let head = head_of(key, stored).await?;
         let id = head.key_id();
         let tenant_key = match &self.ring {
             Some(ring) => ring.key(id).await.map_err(Error::Keys)?,
             None => None,
         };
         let tenant_key = tenant_key.ok_or(Error::NoKey { key, id })?;
-        let file_key = head.open(&tenant_key).map_err(|source| Error::Sealed { key, source })?;
-        self.files.insert(key, file_key.clone());
-        Ok(file_key)
+        head.open(&tenant_key).map_err(|source| Error::Sealed { key, source })
     }
 
     pub(super) fn forget(&self, key: BlobKey) {
         self.files.invalidate(&key);
     }
+}
+
+/// The beginning of a sealed blob, which says whose key opens it.
+pub(super) async fn head_of(key: BlobKey, stored: &Body) -> Result<Head, Error> {
+    let range = ByteRange { start: 0, end: stored.len().min(OWN_HEAD_BYTES as u64) };
+    let head = stored.read(range).try_fold(BytesMut::new(), |mut head, piece| async move {
+        head.extend_from_slice(&piece);
+        Ok(head)
+    });
+    Head::read(&head.await?).map_err(|source| Error::Sealed { key, source })
 }
 
 /// The plain bytes of a sealed blob that has `len`.

@@ -65,7 +65,7 @@ macro_rules! is_sealed {
 }
 
 const BLOBS: &str = concat!(
-    "select count(*) as count, coalesce(sum(b.size), 0) as bytes, ",
+    "select count(*) as count, cast(coalesce(sum(b.size), 0) as bigint) as bytes, ",
     is_sealed!("b.blob_key"),
     " as sealed from blobs b where b.tenant_id = $1 and b.dead_at is null group by 3"
 );
@@ -83,16 +83,26 @@ const TO_CONVERT: &str = concat!(
 );
 const TENANTS: &str = concat!(
     "select t.id from tenants t where t.sealed_at > 0 and exists (select 1 from blobs b where b.tenant_id = t.id \
-     and b.dead_at is null and ",
+     and b.dead_at is null and (",
     is_sealed!("b.blob_key"),
-    " <> t.sealed) and not exists (select 1 from jobs j where j.kind = 'convert' and j.tenant_id = t.id \
-     and j.state in ('waiting', 'running'))"
+    " <> t.sealed or exists (select 1 from renditions r where r.blob_id = b.id and ",
+    is_sealed!("r.blob_key"),
+    " <> t.sealed))) and not exists (select 1 from jobs j where j.kind = 'convert' and j.tenant_id = t.id \
+     and j.state = 'waiting')"
 );
-const EXCHANGE: &str = "update blobs set blob_key = $3 where id = $1 and blob_key = $2 and dead_at is null";
+const SEALED_ONE: &str = "select b.id, b.blob_key, b.size, b.sha256 from blobs b \
+     where b.tenant_id = $1 and length(b.blob_key) > 32 and b.dead_at is null order by b.id limit 1";
+const EXCHANGE: &str = "update blobs set blob_key = $3 where id = $1 and blob_key = $2 and dead_at is null \
+     and (select t.sealed from tenants t where t.id = blobs.tenant_id) = $4";
 const BURY_OLD: &str = "insert into blobs (tenant_id, blob_key, size, sha256, md5, crc32, created_at, dead_at, shred) \
      select tenant_id, $2, size, sha256, md5, crc32, created_at, $3, 1 from blobs where id = $1 returning id";
-const ASSETS: &str = "select distinct asset_id from versions where blob_id = $1";
-const SHRED_DEAD: &str = "update blobs set shred = 1 where tenant_id = $1 and dead_at is not null and shred = 0";
+const ASSETS: &str = "select asset_id from versions where blob_id = $1";
+const SHRED_DEAD: &str =
+    "update blobs set shred = 1 where tenant_id = $1 and dead_at is not null and shred = 0 and length(blob_key) = 32";
+const ADD_JOB: &str = "insert into jobs (tenant_id, kind, payload, state, run_at, created_at) \
+     select $1, 'convert', $2, 'waiting', $3, $3 \
+     where not exists (select 1 from jobs where kind = 'convert' and state = 'waiting' and tenant_id = $1)";
+const DROP_JOBS: &str = "delete from jobs where kind = 'convert' and state = 'waiting' and tenant_id = $1";
 const EXCHANGE_RENDITION: &str =
     "update renditions set blob_key = $4 where blob_id = $1 and plan_key = $2 and blob_key = $3";
 
@@ -134,21 +144,34 @@ impl Catalog {
         limit: i64,
     ) -> Result<Vec<ToConvert>> {
         let query = sqlx::query(TO_CONVERT).bind(tenant_id).bind(after).bind(i64::from(sealed)).bind(limit);
-        let read = |row: &AnyRow| -> Result<ToConvert> {
-            let key = row.text("blob_key")?;
-            let id = BlobId::from_str(&key).map_err(|_| Error::Corrupt(format!("blob key {key:?}")))?;
-            let (size, sha256) = (row.count("size")?, row.array("sha256")?);
-            Ok(ToConvert { id: row.int("id")?, key: BlobKey::Original(id), size, sha256 })
-        };
         query.fetch_all(self.read()).await?.iter().map(read).collect()
     }
 
-    /// Tenants some of whose files are not as they are to be, and that no job converts.
+    /// Tenants some of whose files are not as they are to be, and for whom no job waits that converts them. One may be under way: or its
+    /// server is gone.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn tenants_to_convert(&self) -> Result<Vec<i64>> {
         sqlx::query(TENANTS).fetch_all(self.read()).await?.iter().map(|row| row.int("id")).collect()
+    }
+
+    /// Has a tenant's files converted behind a blob, unless that is to happen already.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn queue_conversion(&self, tenant_id: i64, after: i64, run_at_ms: i64) -> Result<()> {
+        let mut tx = self.begin().await?;
+        queue(tx.conn(), tenant_id, after, run_at_ms).await?;
+        tx.commit().await
+    }
+
+    /// A sealed blob of a tenant, where there is one.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn sealed_blob(&self, tenant_id: i64) -> Result<Option<ToConvert>> {
+        sqlx::query(SEALED_ONE).bind(tenant_id).fetch_optional(self.read()).await?.as_ref().map(read).transpose()
     }
 
     /// What died as it was is not to lie about as that any longer than it must.
@@ -162,14 +185,15 @@ impl Catalog {
     }
 
     /// Lets a row name other bytes, which are the same when they are opened. The old ones go for good, by a job. Which files' bytes
-    /// they are; `None`, and nothing is changed, where the row names others or is gone.
+    /// they are; `None`, and nothing is changed, where the row names others or is gone, or the tenant's are to be otherwise by now.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn exchange_blob(&self, exchange: &Exchange, now_ms: i64) -> Result<Option<Vec<i64>>> {
         let (old, new) = (exchange.old.id().to_string(), exchange.new.id().to_string());
         let mut tx = self.begin().await?;
-        let done = sqlx::query(EXCHANGE).bind(exchange.blob_id).bind(&old).bind(&new).execute(tx.conn()).await?;
+        let query = sqlx::query(EXCHANGE).bind(exchange.blob_id).bind(&old).bind(&new);
+        let done = query.bind(i64::from(exchange.new.is_sealed())).execute(tx.conn()).await?;
         if done.rows_affected() == 0 {
             return Ok(None);
         }
@@ -195,6 +219,13 @@ impl Catalog {
     }
 }
 
+fn read(row: &AnyRow) -> Result<ToConvert> {
+    let key = row.text("blob_key")?;
+    let id = BlobId::from_str(&key).map_err(|_| Error::Corrupt(format!("blob key {key:?}")))?;
+    let (size, sha256) = (row.count("size")?, row.array("sha256")?);
+    Ok(ToConvert { id: row.int("id")?, key: BlobKey::Original(id), size, sha256 })
+}
+
 /// Sees to it that a blob which came in otherwise than its tenant's are to be is converted: it was on its way when that was said.
 pub(crate) async fn notice(
     conn: &mut AnyConnection,
@@ -204,7 +235,20 @@ pub(crate) async fn notice(
     now_ms: i64,
 ) -> Result<()> {
     if is_to_be != key.is_sealed() {
-        jobs::insert(conn, Some(tenant_id), &Work::Convert { tenant_id, after: 0 }, now_ms).await?;
+        queue(conn, tenant_id, 0, now_ms).await?;
     }
+    Ok(())
+}
+
+/// Begins a pass over all of a tenant's files, in the place of any that was to go on.
+pub(crate) async fn begin(conn: &mut AnyConnection, tenant_id: i64, now_ms: i64) -> Result<()> {
+    sqlx::query(DROP_JOBS).bind(tenant_id).execute(&mut *conn).await?;
+    queue(conn, tenant_id, 0, now_ms).await
+}
+
+/// Queues a pass behind a blob, unless one waits already.
+async fn queue(conn: &mut AnyConnection, tenant_id: i64, after: i64, run_at_ms: i64) -> Result<()> {
+    let payload = serde_json::to_string(&Work::Convert { tenant_id, after }).expect("work is plain data");
+    sqlx::query(ADD_JOB).bind(tenant_id).bind(payload).bind(run_at_ms).execute(conn).await?;
     Ok(())
 }

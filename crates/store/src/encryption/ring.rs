@@ -17,6 +17,9 @@ use crate::{
 /// Why a tenant's key is not at hand.
 #[derive(Debug, thiserror::Error)]
 pub enum RingError {
+    /// There is no master key to wrap with.
+    #[error("no master key is set")]
+    NotSet,
     /// There is no master key, and there are keys that one has wrapped.
     #[error("{keys} tenants' keys are wrapped by a master key, and none is set")]
     NoMasterKey {
@@ -32,6 +35,14 @@ pub enum RingError {
         key_id: i64,
         /// The fingerprint of the master key that would unwrap it.
         wrapped_by: Fingerprint,
+    },
+    /// Another key than the one that is there and can be unwrapped.
+    #[error("key {key_id} of tenant {tenant_id} is there and can be unwrapped, and it is another one")]
+    Another {
+        /// Whose.
+        tenant_id: i64,
+        /// Which.
+        key_id: i64,
     },
     /// What is kept of a key is not what was.
     #[error("key {key_id} of tenant {tenant_id} can not be unwrapped")]
@@ -84,7 +95,9 @@ impl KeyRing {
                 return Err(RingError::NoMasterKey { keys: page.len() });
             }
             for key in &page {
-                self.unwrap(key)?;
+                // And at hand from then on: others may wrap them anew meanwhile.
+                let unwrapped = self.unwrap(key)?;
+                self.lock().insert(key.id, unwrapped);
             }
         }
     }
@@ -144,9 +157,9 @@ impl KeyRing {
     /// Makes a key of this id for a tenant, wrapped.
     ///
     /// # Errors
-    /// [`RingError::NoMasterKey`].
+    /// [`RingError::NotSet`].
     pub fn wrapper(&self, tenant_id: i64) -> Result<impl FnOnce(i64) -> Vec<u8> + use<>, RingError> {
-        let master = self.masters.first().cloned().ok_or(RingError::NoMasterKey { keys: 0 })?;
+        let master = self.masters.first().cloned().ok_or(RingError::NotSet)?;
         Ok(move |id| master.wrap(tenant_id, &TenantKey::generate(id)))
     }
 
@@ -155,7 +168,7 @@ impl KeyRing {
     /// # Errors
     /// For the first that can not be; those before are done.
     pub async fn rotate(&self) -> Result<u64, RingError> {
-        let master = self.masters.first().ok_or(RingError::NoMasterKey { keys: 0 })?;
+        let master = self.masters.first().ok_or(RingError::NotSet)?;
         let (mut rotated, mut after) = (0, 0);
         loop {
             let page = self.catalog.tenant_keys(after).await?;
@@ -172,14 +185,21 @@ impl KeyRing {
         }
     }
 
-    /// Keeps keys that were exported, wrapped by the first master key, in the place of those that nobody can unwrap any more.
+    /// Keeps a tenant's key that was exported, wrapped by the first master key, in the place of one that nobody can unwrap any more. False
+    /// when the tenant has no key of that id, or it is there.
     ///
     /// # Errors
-    /// [`RingError::NoMasterKey`]; when the database refuses.
-    pub async fn restore(&self, key: &TenantKey) -> Result<bool, RingError> {
-        let master = self.masters.first().ok_or(RingError::NoMasterKey { keys: 0 })?;
-        let Some(kept) = self.catalog.tenant_key(key.id()).await? else { return Ok(false) };
-        let wrapped = master.wrap(kept.tenant_id, key);
+    /// [`RingError::NotSet`]; [`RingError::Another`]; when the database refuses.
+    pub async fn restore(&self, tenant_id: i64, key: &TenantKey) -> Result<bool, RingError> {
+        let master = self.masters.first().ok_or(RingError::NotSet)?;
+        let kept = self.catalog.tenant_key(key.id()).await?.filter(|kept| kept.tenant_id == tenant_id);
+        let Some(kept) = kept else { return Ok(false) };
+        match self.unwrap(&kept) {
+            Ok(there) if there.reveal() == key.reveal() => return Ok(false),
+            Ok(_) => return Err(RingError::Another { tenant_id, key_id: key.id() }),
+            Err(_) => {}
+        }
+        let wrapped = master.wrap(tenant_id, key);
         Ok(self.catalog.rewrap_tenant_key(&kept, &wrapped).await?)
     }
 

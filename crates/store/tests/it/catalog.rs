@@ -13,6 +13,7 @@ mod copies;
 mod dispatches;
 mod downloads;
 mod durability;
+mod encryption;
 mod ends;
 mod engines;
 mod fetches;

@@ -19,7 +19,7 @@ fn a_missing_or_wrong_master_key_is_told_at_the_start() {
         let tenant = five.tenant().to_string();
         // Without one nothing is sealed, and nothing else is amiss.
         let none = told(&run_keys(server, &["on", "--tenant", &tenant], ""));
-        assert!(none.contains("none is set"), "{none}");
+        assert!(none.contains("no master key is set"), "{none}");
         keys(server, &["on", "--tenant", &tenant]);
         for (master, words) in [
             ("", "1 tenants' keys are wrapped by a master key, and none is set"),
@@ -129,6 +129,19 @@ fn exported_keys_open_what_a_lost_master_key_has_closed() {
         );
         let verified = server.command(&["verify"]).env("MEDIARY_ENCRYPTION__MASTER__KEY", NEW).output().unwrap();
         assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
+        // Nothing is overwritten that can be read, by nothing that opens nothing.
+        let again = run_keys(server, &["restore", file.to_str().unwrap()], NEW);
+        assert_eq!(
+            serde_json::from_slice::<serde_json::Value>(&again.stdout).unwrap(),
+            json!({ "given": 1, "restored": 0 })
+        );
+        let mut wrong = exported.clone();
+        wrong[0]["key"] = "77".repeat(32).into();
+        std::fs::write(&file, wrong.to_string()).unwrap();
+        let refused = told(&run_keys(server, &["restore", file.to_str().unwrap()], NEW));
+        assert!(refused.contains("opens none of its tenant's files"), "{refused}");
+        let verified = server.command(&["verify"]).env("MEDIARY_ENCRYPTION__MASTER__KEY", NEW).output().unwrap();
+        assert!(verified.status.success());
         std::fs::write(&file, "[{\"id\":1}]").unwrap();
         assert!(told(&run_keys(server, &["restore", file.to_str().unwrap()], NEW)).contains("not what"));
     });

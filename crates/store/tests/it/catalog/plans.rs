@@ -55,6 +55,12 @@ const MAY: &[(&str, Fault, &str)] = &[
         Fault::WholeIndex,
         "it ends at its limit, and the index holds nothing but what it counts",
     ),
+    ("b.dead_at is null group by 3", Fault::Sorts, "it is the command line's, and has two rows to sort by"),
+    ("b.dead_at is null group by 2", Fault::Sorts, "the same"),
+    ("b.dead_at is null group by 2", Fault::WholeIndex, "it costs by what there is, and is asked by a person"),
+    ("j.kind = 'convert'", Fault::WholeTable, "it is asked once a day"),
+    ("j.kind = 'convert'", Fault::WholeIndex, "the same"),
+    ("from tenant_keys where id >", Fault::OtherTenants, "it is a server's that starts, and the command line's"),
     ("update verdicts set engine = ''", Fault::WholeTable, "it is the command line's"),
     ("part_count > 0 order by id desc limit 1", Fault::Sorts, "an asset comes by one upload"),
     ("both_runs order by id desc", Fault::Sorts, "a page of each of two runs"),
@@ -156,7 +162,18 @@ fn written_statements(engine: Engine) -> Vec<String> {
         Engine::Sqlite => "postgres.rs",
         Engine::Postgres => "sqlite.rs",
     };
-    for folder in ["", "assets", "catalog", "folders", "renditions", "search", "uploads", "uploads/chunks", "verify"] {
+    for folder in [
+        "",
+        "assets",
+        "catalog",
+        "encryption",
+        "folders",
+        "renditions",
+        "search",
+        "uploads",
+        "uploads/chunks",
+        "verify",
+    ] {
         for entry in std::fs::read_dir(source.join(folder)).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() || path.ends_with(other_engine) {

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod encryption;
 mod paths;
 mod scans;
 mod sharing;
@@ -48,6 +49,7 @@ pub async fn call_every_method(url: &str) {
     trashed_assets(&site).await;
     rules_and_audit(&site, asset_id).await;
     scans::scans(&site).await;
+    encryption::encryption(&site).await;
     downloads(&site, asset_id).await;
     uploads(&site).await;
     sharing::links(&site, asset_id).await;
