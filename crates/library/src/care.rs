@@ -137,6 +137,7 @@ impl Library {
         self.forget_downloads().await?;
         self.forget_dispatches().await?;
         self.forget_visits().await?;
+        self.drop_old_audit().await?;
         let mut collected = Collected::default();
         self.collect_dead(false, &mut collected).await?;
         self.drop_held(false, &mut collected).await?;

@@ -4,6 +4,7 @@
 mod actor;
 pub mod archives;
 mod assets;
+mod audit;
 mod capabilities;
 mod cards;
 mod care;
@@ -51,6 +52,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 pub use actor::{Actor, Origin, Right, Rights};
 pub use assets::Listing;
+pub use audit::{AuditChecked, Broken};
 pub use capabilities::mac;
 pub use care::Collected;
 pub use chance::{digits, hex_key_32, key_20, random_below, secret, uuid_4};
@@ -87,7 +89,7 @@ pub use store::{BadMasterKey, MasterKey, TenantKey};
 pub use store::{
     Catalog,
     assets::{Asset, AssetState, Picture, Removal, Scan, Terms, Version},
-    audit::{Action, AuditLine, Stamp},
+    audit::{Action, AuditLine, ChainedLine, Stamp},
     blobs::Blobs,
     collections::Collection,
     dispatches::{Dispatch, DispatchState, Parcel},
@@ -134,6 +136,8 @@ pub struct Limits {
     pub garbage_age_ms: i64,
     /// For how long collected bytes lie in the holding area before they are removed for good, in milliseconds.
     pub holding_age_ms: i64,
+    /// For how long lines of the audit are kept, in milliseconds; 0: for ever.
+    pub audit_age_ms: i64,
     /// How many bytes renditions may have together before those go that lay idle longest; 0: without a limit.
     pub max_renditions_bytes: u64,
     /// For how long a rendition that nobody uses is kept, in milliseconds; 0: for ever.
@@ -152,6 +156,7 @@ impl Default for Limits {
             trash_age_ms: 0,
             garbage_age_ms: 60 * 60 * 1_000,
             holding_age_ms: 7 * 24 * 60 * 60 * 1_000,
+            audit_age_ms: 0,
             max_renditions_bytes: 10 << 30,
             renditions_age_ms: 90 * 24 * 60 * 60 * 1_000,
         }

@@ -322,6 +322,7 @@ pub(crate) async fn history(
 
 const fn word_of(action: Action) -> &'static str {
     match action {
+        Action::Read => "downloaded",
         Action::Create => "created",
         Action::Update => "updated",
         Action::Trash => "moved to trash bin",

@@ -13,7 +13,9 @@ use clap::{Args, Parser, Subcommand};
 use library::{Actor, Library, Origin};
 
 use crate::{
-    Failure, Keys, Settings, care,
+    Failure, Keys, Settings,
+    audit::{self, AuditCommand},
+    care,
     encryption::{self, KeysCommand},
     environment,
     folders::{self, FolderCommand},
@@ -132,6 +134,13 @@ enum Command {
         place: Place,
         #[command(subcommand)]
         command: PolicyCommand,
+    },
+    /// Who did what, and whether anybody has changed what is written of it.
+    Audit {
+        #[command(flatten)]
+        place: Place,
+        #[command(subcommand)]
+        command: AuditCommand,
     },
     /// What was sent to the world outside, and what became of it.
     Sent {
@@ -258,6 +267,12 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Quarantine { place, command } => {
             let library = open(place).await?;
             print_and_close(&library, quarantine::run(&library, command).await).await
+        }
+        Command::Audit { place, command } => {
+            let library = open(place).await?;
+            let outcome = audit::run(&library, command).await;
+            library.close().await;
+            outcome
         }
         Command::Sent { place, wanted } => {
             let library = open(place).await?;

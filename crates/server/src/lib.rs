@@ -1,6 +1,7 @@
 //! Floor 4: settings, wiring, the command line. The only crate that names every other, and the only one that reads the
 //! environment (in `environment.rs`).
 
+mod audit;
 mod care;
 mod cli;
 mod encryption;

@@ -136,6 +136,8 @@ pub struct ServerLimits {
     pub garbage_age_ms: i64,
     /// See [`Limits::holding_age_ms`].
     pub holding_age_ms: i64,
+    /// See [`Limits::audit_age_ms`].
+    pub audit_age_ms: i64,
     /// For a request's header, in milliseconds.
     pub header_timeout_ms: u64,
     /// For the next bytes of a request's body, in milliseconds.
@@ -262,6 +264,7 @@ impl Settings {
             self.limits.trash_age_ms,
             self.limits.garbage_age_ms,
             self.limits.holding_age_ms,
+            self.limits.audit_age_ms,
             self.renditions.max_age_ms,
         ];
         if ages.iter().any(|age| *age < 0) {
@@ -318,6 +321,7 @@ impl Settings {
             trash_age_ms: self.limits.trash_age_ms,
             garbage_age_ms: self.limits.garbage_age_ms,
             holding_age_ms: self.limits.holding_age_ms,
+            audit_age_ms: self.limits.audit_age_ms,
             max_renditions_bytes: self.renditions.max_bytes,
             renditions_age_ms: self.renditions.max_age_ms,
         }

@@ -322,7 +322,9 @@ pub(crate) async fn bytes_of(conn: &mut AnyConnection, id: i64) -> Result<i64> {
 macro_rules! words {
     ($type:ty, $what:literal, $($variant:ident = $word:literal),+ $(,)?) => {
         impl $type {
-            pub(crate) const fn as_str(self) -> &'static str {
+            /// The word that stands for it in columns and listings.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
 

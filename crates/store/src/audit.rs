@@ -1,6 +1,10 @@
 //! The audit: who changed what, when and from where. Each line is written in the transaction of its change.
 
+mod chain;
+
 use sqlx::{AnyConnection, any::AnyRow};
+
+pub use chain::{ChainEnds, ChainedLine, hash_of};
 
 use crate::{Catalog, Noun, Result, assets::words, catalog::Columns};
 
@@ -30,6 +34,8 @@ impl Stamp {
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
+    /// Bytes went out by a link, to somebody without a key.
+    Read,
     /// Something new.
     Create,
     /// Another name or place, other bytes, other limits.
@@ -55,6 +61,7 @@ pub enum Action {
 words!(
     Action,
     "action",
+    Read = "read",
     Create = "create",
     Update = "update",
     Trash = "trash",

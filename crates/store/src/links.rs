@@ -237,6 +237,8 @@ impl Catalog {
                 return Ok(None);
             }
             note_visit(&mut tx, link.id, visit, VisitOutcome::Followed).await?;
+            let stamp = Stamp { now_ms: visit.made_at, address: visit.address.clone(), ..Stamp::default() };
+            audit::note(tx.conn(), link.tenant_id, &stamp, Action::Read, (Noun::Link, link.id)).await?;
             tx.commit().await?;
             Ok(Some(link))
         })

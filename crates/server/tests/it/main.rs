@@ -5,6 +5,7 @@
 
 mod access;
 mod arrows;
+mod audit;
 mod auth;
 mod bad_bodies;
 mod bad_changes;

@@ -4,6 +4,7 @@ mod any_order;
 mod asset_trash;
 mod assets;
 mod audit;
+mod audit_chain;
 mod child;
 mod chunk_races;
 mod chunk_samples;

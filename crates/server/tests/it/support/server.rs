@@ -13,6 +13,7 @@ use std::{
 
 use library::{Clock, Job, JobState, Library, Work};
 use mediary::{Running, Settings};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection};
 use tempfile::TempDir;
 
 use super::{Ask, lines::LIMIT, organizations::system};
@@ -85,6 +86,17 @@ impl Server {
     /// For how long a server may go by what it remembers.
     pub fn max_memory_age_ms(&self) -> i64 {
         self.settings.limits.max_memory_age_ms
+    }
+
+    /// Does to the database what no code of ours does.
+    pub async fn spoil(&self, sql: &str) {
+        let url = match self.settings.database.url.as_str() {
+            "" => format!("sqlite:{}", self.settings.data.join("library.db").display()),
+            url => url.to_owned(),
+        };
+        let mut conn = AnyConnection::connect(&url).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut conn).await.unwrap();
+        conn.close().await.unwrap();
     }
 
     /// `mediary` beside it, on the same data.

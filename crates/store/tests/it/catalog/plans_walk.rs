@@ -49,6 +49,10 @@ pub async fn call_every_method(url: &str) {
     trashed_assets(&site).await;
     rules_and_audit(&site, asset_id).await;
     scans::scans(&site).await;
+    assert!(catalog.chain_audit(999).await.unwrap() > 0);
+    assert!(catalog.audit_ends().await.unwrap().is_some());
+    assert!(!catalog.chained_audit(0, 9).await.unwrap().is_empty());
+    assert_eq!(catalog.drop_old_audit(i64::MAX, 1).await.unwrap(), 1);
     encryption::encryption(&site).await;
     downloads(&site, asset_id).await;
     uploads(&site).await;
