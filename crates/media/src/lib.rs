@@ -14,6 +14,7 @@ mod protocol;
 mod render;
 mod sanitizing;
 mod sniff;
+mod stripping;
 mod video;
 pub mod worker;
 
@@ -26,4 +27,5 @@ pub use probe::{PROBE_HEAD_BYTES, PROBE_LONG_HEAD_BYTES, Probe, probe, svg::svg_
 pub use render::{Engine, Made, Rendered, render};
 pub use sanitizing::{NotSanitized, Sanitized, sanitize_svg};
 pub use sniff::sniff;
+pub use stripping::{NotStripped, Stripped, strip_private};
 pub use video::{VideoFacts, Videos, VideosConfig, find_program};

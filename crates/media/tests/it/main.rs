@@ -22,6 +22,7 @@ mod probing;
 mod profiles;
 mod sniffing;
 mod sources;
+mod stripping;
 mod table;
 mod video;
 mod workers;
