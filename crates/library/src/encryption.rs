@@ -212,10 +212,8 @@ impl Library {
         let second_look = state.since + SECOND_LOOK_MS;
         match page.is_empty() {
             false => catalog.queue_conversion(tenant_id, last, now_ms).await?,
-            // What was on its way when it was said, or died before it was reached, is there by then.
-            true if after > 0 || now_ms < second_look => {
-                catalog.queue_conversion(tenant_id, 0, now_ms.max(second_look)).await?;
-            }
+            // What was on its way when it was said is there by then. Once: what can not be read would be looked at for ever.
+            true if now_ms < second_look => catalog.queue_conversion(tenant_id, 0, second_look).await?,
             true => {}
         }
         Ok(())

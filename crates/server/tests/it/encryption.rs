@@ -213,5 +213,12 @@ fn what_was_altered_on_the_disk_is_an_error_and_told_by_verify() {
         assert!(told.len() == 1 && told[0].contains("WrongBytes"), "{told:?}");
         std::fs::write(&path, &stored[..at]).unwrap();
         contents().send().await.expect(503);
+        // It stays as it is, and stops no others.
+        put(&five, "sound.bin", &secrets(70_000)).await;
+        server.library.set_encryption(&system(), five.tenant(), false).await.unwrap();
+        convert(server).await;
+        assert_eq!(lies(server), (1, 1), "{:?}", server.stored_files());
+        let state = server.library.encryption(&system(), five.tenant()).await.unwrap();
+        assert_eq!((state.sealed.sealed, state.sealed.plain), (1, 1));
     });
 }
