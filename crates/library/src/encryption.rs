@@ -57,14 +57,13 @@ impl Library {
     }
 
     /// Staged bytes, sealed as a tenant's are to be: the same, or written once more.
-    pub(crate) async fn sealed_for(&self, tenant_id: i64, staged: Staged) -> Result<Staged, Fault> {
-        let seal = self.sealing(tenant_id).await?;
-        if staged.sealed_with() == seal.as_ref().map(TenantKey::id) {
+    pub(crate) async fn sealed_with(&self, seal: Option<&TenantKey>, staged: Staged) -> Result<Staged, Fault> {
+        if staged.sealed_with() == seal.map(TenantKey::id) {
             return Ok(staged);
         }
         let (kind, len) = (staged.key().kind(), staged.len);
         let body = staged.body().read(ByteRange::whole(len));
-        let again = self.inner.blobs.stage(kind, seal.as_ref(), body, len).await.map_err(|error| match error {
+        let again = self.inner.blobs.stage(kind, seal, body, len).await.map_err(|error| match error {
             // It is we who read it.
             StageError::Interrupted(error) => store_fault(error.into()),
             error => stage_fault(error),

@@ -288,7 +288,7 @@ impl Library {
             details.pixels = pixels;
         }
         let (size, digest) = (staged.len, staged.digest);
-        let staged = self.sealed_for(tenant_id, staged).await?;
+        let staged = self.sealed_with(seal, staged).await?;
         let key = self.inner.blobs.publish(staged).await.map_err(store_fault)?;
         let shown = nature.probe.as_ref();
         Ok(NewVersion {

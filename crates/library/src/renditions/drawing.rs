@@ -194,14 +194,11 @@ impl Library {
     /// The bytes of a film, for a program that reads them in any order. In memory where no file holds them as they are; not a large one.
     pub(super) async fn film_of(&self, version: &Version) -> Result<Source, Fault> {
         let (key, size) = (version.blob.key, version.blob.size);
-        if let Some(file) = self.inner.blobs.file(key, size).await.map_err(store_fault)? {
-            return Ok(Source::file(file, size));
+        match self.inner.blobs.file(key, size).await.map_err(store_fault)? {
+            Some(file) => Ok(Source::file(file, size)),
+            None if size > self.inner.renderer.max_input_bytes() => Err(Fault::Unsupported),
+            None => self.try_source(key, size).await.map_err(store_fault),
         }
-        if size > self.inner.renderer.max_input_bytes() {
-            return Err(Fault::Unsupported);
-        }
-        let body = self.inner.blobs.open(key, size).await.map_err(store_fault)?;
-        collect(&body).await.map(Source::from).map_err(Fault::internal)
     }
 
     /// By its file where it lies in one: nobody copies it then.

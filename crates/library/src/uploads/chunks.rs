@@ -162,8 +162,8 @@ impl Library {
         received: Received,
     ) -> Result<ChunkOutcome, Fault> {
         let now_ms = self.now_ms();
-        let part = self.keep_part(tenant_id, wish.number, received).await?;
-        let sealed = self.sealing(tenant_id).await?.is_some();
+        let seal = self.sealing(tenant_id).await?;
+        let part = self.keep_part(seal.as_ref(), wish.number, received).await?;
         let new = NewChunked {
             tenant_id,
             key: chance::secret(43),
@@ -178,7 +178,7 @@ impl Library {
             fields: wish.fields,
             detail: wish.declared_type.map(|declared| declared.as_str().to_owned()).unwrap_or_default(),
             parts: wish.parts,
-            grown_key: BlobKey::Original(BlobId::random_of(sealed)),
+            grown_key: BlobKey::Original(BlobId::random_of(seal.is_some())),
             created_by,
             expires_at: now_ms + self.inner.limits.staging_age_ms,
         };
@@ -195,7 +195,8 @@ impl Library {
 
     async fn add_chunk(&self, upload: &Chunked, number: i64, received: Received) -> Result<ChunkOutcome, Fault> {
         let max_bytes = self.inner.limits.max_upload_bytes;
-        let part = self.keep_part(upload.tenant_id, number, received).await?;
+        let seal = self.sealing(upload.tenant_id).await?;
+        let part = self.keep_part(seal.as_ref(), number, received).await?;
         let until = self.now_ms() + self.inner.limits.staging_age_ms;
         let outcome = self.inner.catalog.add_chunk(upload, &part, (max_bytes, until)).await;
         // What may have a row after all stays; garbage collection looks again.
@@ -211,9 +212,9 @@ impl Library {
     }
 
     /// Makes a part durable.
-    async fn keep_part(&self, tenant_id: i64, number: i64, received: Received) -> Result<UploadPart, Fault> {
+    async fn keep_part(&self, seal: Option<&TenantKey>, number: i64, received: Received) -> Result<UploadPart, Fault> {
         let (size, md5) = (received.len(), received.staged.digest.md5);
-        let staged = self.sealed_for(tenant_id, received.staged).await?;
+        let staged = self.sealed_with(seal, received.staged).await?;
         let key = self.inner.blobs.publish(staged).await.map_err(store_fault)?;
         Ok(UploadPart { number, blob_key: key.id().to_string(), size, md5 })
     }

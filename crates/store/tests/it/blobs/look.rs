@@ -14,8 +14,9 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use store::blobs::{BlobId, BlobKey, Error, Found, Kind, Listed};
 
 use super::{
-    KIB, MIB, SUMS, digest,
+    KIB, MIB,
     shelf::{Place, Shelf, pattern},
+    sums::{SUMS, digest},
 };
 
 every_store! {
