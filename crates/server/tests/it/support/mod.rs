@@ -1,6 +1,7 @@
 //! What the wire tests share: a server on each engine, a client that shows every byte, real programs, pictures with known
 //! pixels, and the one normaliser. It knows no test.
 
+pub mod addresses;
 pub mod botocore;
 pub mod browser;
 pub mod clamd;
