@@ -186,6 +186,7 @@ pub fn refuse(refusal: Refusal) -> Response {
         Refusal::HeadTooLarge => {
             Refused::detail(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "The request header is too large.")
         }
+        Refusal::Throttled { retry_after_s } => Fault::Throttled { retry_after_s }.into(),
         Refusal::Panicked => Refused::detail(StatusCode::INTERNAL_SERVER_ERROR, "A server error occurred."),
     };
     refused.into_response()

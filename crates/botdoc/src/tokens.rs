@@ -25,7 +25,7 @@ pub(crate) async fn get_token(
     input.finish()?;
     let (email, api_key) = (email.unwrap_or_default(), api_key.unwrap_or_default());
     let unknown = || Refused::from(Errors::whole("Unable to log in with provided credentials."));
-    let found = botdoc.library.authenticate(REALM, &api_key, anybody.origin().clone()).await;
+    let found = botdoc.library.sign_in_by_key(REALM, &api_key, anybody.origin()).await;
     let actor = found.map_err(|fault| match fault {
         Fault::Unauthenticated => unknown(),
         fault => fault.into(),

@@ -108,13 +108,11 @@ impl Flextype {
     ) -> Result<Option<Actor>, Refused> {
         // The reference server joins tokens into paths; ours are letters and digits.
         if !secret.is_empty() && secret.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            for kind in kinds {
-                let origin = call.origin.clone();
-                match self.library.authenticate_or_off(kind.realm(), secret, origin).await {
-                    Ok(actor) => return Ok(actor),
-                    Err(Fault::Unauthenticated) => {}
-                    Err(fault) => return Err(Refused::of(fault, area)),
-                }
+            let realms: Vec<_> = kinds.iter().map(|kind| kind.realm()).collect();
+            match self.library.authenticate_or_off(&realms, secret, call.origin.clone()).await {
+                Ok(actor) => return Ok(actor),
+                Err(Fault::Unauthenticated) => {}
+                Err(fault) => return Err(Refused::of(fault, area)),
             }
         }
         Err(Refused::unauthorized())

@@ -144,6 +144,9 @@ pub fn refuse(refusal: Refusal) -> Response {
     let refused = match refusal {
         Refusal::BodyTooLarge { limit_bytes: _ } => Refused::body(),
         Refusal::HeadTooLarge => Refused::query(),
+        Refusal::Throttled { retry_after_s } => {
+            Refused::later(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests", retry_after_s)
+        }
         Refusal::Panicked => Refused::said(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
     };
     refused.answer(&HeaderMap::new())

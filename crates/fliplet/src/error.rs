@@ -207,6 +207,7 @@ pub fn refuse(refusal: Refusal) -> Response {
             BAD_REQUEST,
             "The request's headers are too large",
         ),
+        Refusal::Throttled { retry_after_s } => Fault::Throttled { retry_after_s }.into(),
         Refusal::Panicked => Refused::internal(),
     }
     .into_response()

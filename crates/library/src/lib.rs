@@ -42,6 +42,7 @@ mod search;
 mod sessions;
 mod slugs;
 mod tenants;
+mod throttle;
 mod tokens;
 mod trash;
 mod upload_policies;
@@ -109,6 +110,7 @@ pub use store::{
     users::User,
 };
 pub use tenants::{Founded, NewPerson};
+pub use throttle::Throttle;
 pub use tokens::TokenWish;
 pub use trash::Trash;
 pub use upload_policies::check_policy;
@@ -142,6 +144,8 @@ pub struct Limits {
     pub max_renditions_bytes: u64,
     /// For how long a rendition that nobody uses is kept, in milliseconds; 0: for ever.
     pub renditions_age_ms: i64,
+    /// How much may be asked within a minute.
+    pub throttle: Throttle,
 }
 
 impl Default for Limits {
@@ -159,6 +163,7 @@ impl Default for Limits {
             audit_age_ms: 0,
             max_renditions_bytes: 10 << 30,
             renditions_age_ms: 90 * 24 * 60 * 60 * 1_000,
+            throttle: Throttle::default(),
         }
     }
 }
@@ -189,6 +194,7 @@ struct Inner {
     cards: cards::Cards,
     keys: capabilities::Memory,
     tokens: tokens::Memory,
+    throttle: throttle::Memory,
     paths: paths::Memory,
     turns: fields::Turns,
     chunk_turns: fields::Turns,
@@ -235,6 +241,7 @@ impl Library {
             cards: cards::Cards::new(&limits),
             keys: capabilities::Memory::default(),
             tokens: tokens::Memory::new(&limits),
+            throttle: throttle::Memory::new(limits.throttle),
             paths: paths::Memory::new(&limits),
             turns: fields::Turns::default(),
             chunk_turns: fields::Turns::default(),

@@ -11,6 +11,7 @@ use store::{
 
 use crate::{
     Actor, Asset, Fault, Invalid, Library, Noun, Right, chance, downloads::RESUME_MS, sessions, tenants::hash_password,
+    throttle::Account,
 };
 
 /// For how long it is known who came by a link, in milliseconds.
@@ -93,7 +94,8 @@ impl Library {
     /// A link that works at this moment, for whoever has its key. Nothing is counted.
     ///
     /// # Errors
-    /// `NotFound` when there is none, it is over, or what it gives is not there; `Denied` for another password than its own.
+    /// `NotFound` when there is none, it is over, or what it gives is not there; `Denied` for another password than its own,
+    /// `Throttled` after too many of those.
     pub async fn open_link(&self, actor: &Actor, realm: &str, key: &str, who: Visitor<'_>) -> Result<OpenLink, Fault> {
         let missing = || Fault::NotFound(Noun::Link);
         // PostgreSQL takes no text with a NUL, not even to look for it.
@@ -144,8 +146,14 @@ impl Library {
         };
         if let Some(hash) = &link.password_hash {
             match password {
-                Some(password) if sessions::is_password(hash.clone(), password).await? => {}
-                _ => return Err(Fault::Denied),
+                Some(password) => {
+                    let guess = self.guess_at(actor, Account::Link(link.id))?;
+                    if !sessions::is_password(hash.clone(), password).await? {
+                        return Err(Fault::Denied);
+                    }
+                    guess.was_right();
+                }
+                None => return Err(Fault::Denied),
             }
         }
         Ok(OpenLink { link, asset, version, visit })

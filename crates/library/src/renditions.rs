@@ -54,6 +54,8 @@ pub(crate) struct Memory {
 
 /// Memory and open files of renditions that are being made durable behind their answers, in units of 64 KiB: so much in all.
 const KEEPING_UNITS: u32 = 1_024;
+/// How often a rendition is looked for and drawn that others evict as often.
+const OPENING_ATTEMPTS: usize = 5;
 
 /// A rendition that this node has seen, and when it was used.
 struct Kept {
@@ -163,18 +165,18 @@ impl Library {
         }
     }
 
-    /// A rendition and its bytes. Another node may have evicted it since this one saw it: then it is drawn again, once.
+    /// A rendition and its bytes. Another node may have evicted it since this one saw it, or the one that was drawn since: then it is drawn
+    /// again, some times.
     async fn opened_rendition(&self, version: &Version, resolved: &Resolved) -> Result<(Arc<Kept>, Body), Fault> {
-        let kept = self.rendition(version, resolved).await?;
-        match self.try_open(&kept).await.map_err(store_fault)? {
-            Some(body) => Ok((kept, body)),
-            None => {
-                self.forget_rendition(&kept).await?;
-                let kept = self.rendition(version, resolved).await?;
-                let body = self.try_open(&kept).await.map_err(store_fault)?.ok_or(Fault::Unavailable("store"))?;
-                Ok((kept, body))
+        for _ in 0..OPENING_ATTEMPTS {
+            let kept = self.rendition(version, resolved).await?;
+            if let Some(body) = self.try_open(&kept).await.map_err(store_fault)? {
+                return Ok((kept, body));
             }
+            self.forget_rendition(&kept).await?;
         }
+        // Nothing is kept for long enough to be read: there is hardly any room.
+        Err(Fault::Busy)
     }
 
     /// The bytes of a rendition, if they are there and whole.

@@ -81,33 +81,59 @@ impl Library {
     /// The actor that a secret makes.
     ///
     /// # Errors
-    /// `Unauthenticated` when the secret is unknown, taken back or over.
+    /// `Unauthenticated` when the secret is unknown, taken back or over; `Throttled` after too many such secrets from there, or too many
+    /// requests by this one.
     pub async fn authenticate(&self, realm: &str, secret: &str, origin: Origin) -> Result<Actor, Fault> {
-        self.authenticate_or_off(realm, secret, origin).await?.ok_or(Fault::Unauthenticated)
+        self.authenticate_or_off(&[realm], secret, origin).await?.ok_or(Fault::Unauthenticated)
     }
 
-    /// The same; none for a token that is switched off: for dialects that tell those from tokens that there are not.
+    /// The same in the first of some realms that knows the secret; none for a token that is switched off: for dialects that tell those from
+    /// tokens that there are not.
     ///
     /// # Errors
-    /// `Unauthenticated` when the secret is unknown, taken back or over.
-    pub async fn authenticate_or_off(&self, realm: &str, secret: &str, origin: Origin) -> Result<Option<Actor>, Fault> {
-        let key = (Box::from(realm), hash(secret));
+    /// As for [`Self::authenticate`].
+    pub async fn authenticate_or_off(
+        &self,
+        realms: &[&str],
+        secret: &str,
+        origin: Origin,
+    ) -> Result<Option<Actor>, Fault> {
         let now_ms = self.now_ms();
-        let holder = match self.inner.tokens.get(&key, now_ms) {
-            Some(holder) => holder,
-            None => {
-                let token = self.inner.catalog.token(realm, &key.1).await?.ok_or(Fault::Unauthenticated)?;
-                let user = self.inner.catalog.user(token.tenant_id, token.user_id).await?;
-                let holder = Arc::new(Holder::new(token, user.ok_or(Fault::Unauthenticated)?));
-                self.inner.tokens.holders.insert(key, (Arc::clone(&holder), now_ms));
-                holder
+        let mut is_known = false;
+        for realm in realms {
+            let Some(holder) = self.holder_of(realm, secret, &origin, now_ms).await? else { continue };
+            is_known = true;
+            let token = &holder.token;
+            if token.revoked_at.is_some() || token.expires_at.is_some_and(|at| at <= now_ms) {
+                continue;
             }
-        };
-        let token = &holder.token;
-        if token.revoked_at.is_some() || token.expires_at.is_some_and(|at| at <= now_ms) {
-            return Err(Fault::Unauthenticated);
+            self.inner.throttle.request_by(token.id, now_ms)?;
+            return Ok(token.disabled_at.is_none().then(|| Actor::holder(Arc::clone(&holder), origin)));
         }
-        Ok(token.disabled_at.is_none().then(|| Actor::holder(Arc::clone(&holder), origin)))
+        if !is_known {
+            self.inner.throttle.wrong_key(&origin, now_ms);
+        }
+        Err(Fault::Unauthenticated)
+    }
+
+    /// The holder of the token with this secret, whether it works or not.
+    async fn holder_of(
+        &self,
+        realm: &str,
+        secret: &str,
+        origin: &Origin,
+        now_ms: i64,
+    ) -> Result<Option<Arc<Holder>>, Fault> {
+        let key = (Box::from(realm), hash(secret));
+        if let Some(holder) = self.inner.tokens.get(&key, now_ms) {
+            return Ok(Some(holder));
+        }
+        self.inner.throttle.may_try_key(origin, now_ms)?;
+        let Some(token) = self.inner.catalog.token(realm, &key.1).await? else { return Ok(None) };
+        let Some(user) = self.inner.catalog.user(token.tenant_id, token.user_id).await? else { return Ok(None) };
+        let holder = Arc::new(Holder::new(token, user));
+        self.inner.tokens.holders.insert(key, (Arc::clone(&holder), now_ms));
+        Ok(Some(holder))
     }
 
     /// Counts a call of the actor's token: what is limited before the call, what is not in memory, to be written down within a second.

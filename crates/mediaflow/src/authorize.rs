@@ -89,7 +89,7 @@ pub(crate) async fn sign_in(
         Err(fault) => return Err(fault.into()),
     };
     let (name, password) = (form.get("username").unwrap_or_default(), form.get("password").unwrap_or_default());
-    let user = match library.sign_in(client.tenant_id, name, password).await {
+    let user = match library.sign_in(&anybody, client.tenant_id, name, password).await {
         Ok(user) => user,
         Err(Fault::Unauthenticated) => {
             let message = "Fel användarnamn eller lösenord. / Wrong user name or password.";

@@ -170,6 +170,7 @@ pub fn refuse(refusal: Refusal) -> Response {
         Refusal::HeadTooLarge => {
             Refused::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "The request's headers are too large")
         }
+        Refusal::Throttled { retry_after_s } => Fault::Throttled { retry_after_s }.into(),
         Refusal::Panicked => Refused::internal(),
     }
     .into_response()

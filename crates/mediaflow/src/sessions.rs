@@ -46,7 +46,7 @@ pub(crate) async fn token(
             let (Some(name), Some(password)) = (asked.get("username"), asked.get("password")) else {
                 return Err(Refused::of_grant("invalid_request"));
             };
-            let user = library.sign_in(client.tenant_id, name, password).await.map_err(refused_grant)?;
+            let user = library.sign_in(&anybody, client.tenant_id, name, password).await.map_err(refused_grant)?;
             (client, user.id)
         }
         Some("authorization_code") => {

@@ -195,6 +195,7 @@ pub fn refuse(refusal: Refusal) -> Response {
         Refusal::HeadTooLarge => {
             Refused::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "The request header is too large")
         }
+        Refusal::Throttled { retry_after_s } => Fault::Throttled { retry_after_s }.into(),
         Refusal::Panicked => Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error"),
     };
     refused.into_response()

@@ -2,7 +2,7 @@
 
 use std::{fs::OpenOptions, io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use library::{JobRunner, Library};
+use library::{Fault, JobRunner, Library};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -35,6 +35,8 @@ impl Running {
         }
         // A job that is cut off here is taken up again after its claim ends; jobs may run twice.
         self.jobs.abort();
+        // Not before it is: after this nothing of it begins any more. That it was cut off is what was wanted.
+        drop(self.jobs.await);
     }
 }
 
@@ -53,6 +55,11 @@ pub async fn start(library: &Library, settings: &Settings) -> Result<Running, Fa
     let clock = library.clone();
     let log = access_log(&settings.log.access)?;
     let manners = Manners::new(mounts(library, settings)?, log, limits, Arc::new(move || clock.now_ms()));
+    let manners = manners.behind(settings.proxies()?);
+    let manners = match settings.throttle.requests_per_address {
+        0 => manners,
+        _ => manners.with_gate(gate(library.clone())),
+    };
     let config = ServeConfig {
         head_timeout: Duration::from_millis(settings.limits.header_timeout_ms),
         idle_timeout: Duration::from_millis(settings.limits.idle_timeout_ms),
@@ -67,6 +74,14 @@ pub async fn start(library: &Library, settings: &Settings) -> Result<Running, Fa
     }));
     let jobs = tokio::spawn(JobRunner::new(library.clone()).run());
     Ok(Running { address, stop, serving, jobs })
+}
+
+/// What asks the library whether an address may come in.
+fn gate(library: Library) -> wire::Gate {
+    Arc::new(move |address| match library.admit(address) {
+        Err(Fault::Throttled { retry_after_s }) => Err(retry_after_s),
+        Ok(()) | Err(_) => Ok(()),
+    })
 }
 
 /// `mediary serve`: until SIGTERM or SIGINT.

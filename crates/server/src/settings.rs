@@ -8,6 +8,7 @@ mod mediaflow;
 mod mediapocket;
 mod outside;
 mod scanner;
+mod throttle;
 
 use std::{
     collections::HashMap,
@@ -31,6 +32,7 @@ pub use self::{
     mediapocket::MediaPocket,
     outside::{OutboundSettings, Smtp},
     scanner::Scanner,
+    throttle::ThrottleSettings,
 };
 
 /// The least age at which renditions may be evicted, in milliseconds: twice what their last use is known to.
@@ -60,6 +62,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// How the world reaches this server.
     pub public_url: String,
+    /// The addresses or networks of proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<String>,
     /// The dialect that answers at `/` on hosts that are not listed for any.
     pub default_dialect: String,
     /// Where the rows are.
@@ -68,6 +72,8 @@ pub struct Settings {
     pub blobs: BlobStore,
     /// What is allowed.
     pub limits: ServerLimits,
+    /// How much may be asked within a minute.
+    pub throttle: ThrottleSettings,
     /// Who draws.
     pub renderer: RendererSettings,
     /// What is kept of what was drawn.
@@ -224,6 +230,7 @@ impl Settings {
             .separator("__")
             .try_parsing(true)
             .list_separator(",")
+            .with_list_parse_key("trusted_proxies")
             .with_list_parse_key("fliplet.hosts")
             .with_list_parse_key("fliplet.blocked_extensions")
             .with_list_parse_key("mediaflow.hosts")
@@ -273,6 +280,7 @@ impl Settings {
         if (1..MIN_RENDITIONS_AGE_MS).contains(&self.renditions.max_age_ms) {
             return bad("renditions.max_age_ms is 0 or at least two hours: the last use is known to the hour");
         }
+        self.proxies()?;
         self.mediaflow_config()?;
         self.flextype_config()?;
         self.botdoc_config()?;
@@ -324,6 +332,7 @@ impl Settings {
             audit_age_ms: self.limits.audit_age_ms,
             max_renditions_bytes: self.renditions.max_bytes,
             renditions_age_ms: self.renditions.max_age_ms,
+            throttle: self.throttle.library(),
         }
     }
 

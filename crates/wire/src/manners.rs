@@ -16,6 +16,7 @@ use crate::{
     answer_body::AnswerBody,
     mounts::{Chosen, Mount, Mounts},
     origin::{RequestId, RequestOrigin, X_REQUEST_ID},
+    proxies::Proxies,
     refusal::Refusal,
     request_body::RequestBody,
 };
@@ -37,6 +38,9 @@ impl Default for Limits {
     }
 }
 
+/// Who is let in: `Err` with the seconds after which an address may come again.
+pub type Gate = Arc<dyn Fn(IpAddr) -> Result<(), u32> + Send + Sync>;
+
 /// The clock that dates log lines: milliseconds since 1970.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
@@ -47,6 +51,8 @@ pub struct Manners {
     log: AccessLog,
     limits: Limits,
     now_ms: Clock,
+    proxies: Proxies,
+    gate: Option<Gate>,
 }
 
 impl fmt::Debug for Manners {
@@ -59,7 +65,19 @@ impl Manners {
     /// Puts it together.
     #[must_use]
     pub fn new(mounts: Mounts, log: AccessLog, limits: Limits, now_ms: Clock) -> Self {
-        Self { mounts, log, limits, now_ms }
+        Self { mounts, log, limits, now_ms, proxies: Proxies::default(), gate: None }
+    }
+
+    /// The same behind proxies, which say whom a request is from.
+    #[must_use]
+    pub fn behind(self, proxies: Proxies) -> Self {
+        Self { proxies, ..self }
+    }
+
+    /// The same with somebody at the gate who is asked about each request's address before anything else.
+    #[must_use]
+    pub fn with_gate(self, gate: Gate) -> Self {
+        Self { gate: Some(gate), ..self }
     }
 
     /// Answers a request from `peer`. Whatever goes wrong comes as an answer.
@@ -68,9 +86,10 @@ impl Manners {
         B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<axum::BoxError>,
     {
+        let address = self.proxies.client_of(peer, request.headers());
         let incoming = request.headers().get(X_REQUEST_ID).and_then(RequestId::adopt);
         let origin =
-            RequestOrigin { address: peer.to_canonical(), request_id: incoming.unwrap_or_else(RequestId::random) };
+            RequestOrigin { address, request_id: incoming.unwrap_or_else(RequestId::random) };
         let chosen = self.mounts.choose(request.uri(), request.headers());
         // From here on there is a line, even if the client leaves and this future is dropped.
         let mut line = Line {
@@ -103,6 +122,9 @@ impl Manners {
         B::Error: Into<axum::BoxError>,
     {
         let mount = chosen.mount;
+        if let Some(Err(retry_after_s)) = self.gate.as_ref().map(|gate| gate(origin.address)) {
+            return (mount.refuse)(Refusal::Throttled { retry_after_s });
+        }
         if mount.cors.answers(request.method(), request.headers()) {
             return mount.cors.preflight();
         }

@@ -73,7 +73,7 @@ fn hex_digit(value: u8) -> u8 {
 /// Who sent a request, as far as the network knows. An extension of every request, and an extractor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestOrigin {
-    /// The peer's address; an IPv4 address stays one even when it came over an IPv6 socket.
+    /// The peer's address, or whom a trusted proxy names; an IPv4 address stays one even when it came over an IPv6 socket.
     pub address: IpAddr,
     /// The id that the access log and the `X-Request-Id` of the answer carry.
     pub request_id: RequestId,

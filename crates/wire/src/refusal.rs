@@ -13,6 +13,11 @@ pub enum Refusal {
     },
     /// The head has too many or too long fields.
     HeadTooLarge,
+    /// The address that it comes from asks too much.
+    Throttled {
+        /// When to come back, in seconds.
+        retry_after_s: u32,
+    },
     /// The handler panicked. What happened is in the log, under the request's id, and stays there.
     Panicked,
 }
@@ -26,6 +31,11 @@ pub fn refuse_plainly(refusal: Refusal) -> Response {
         }
         Refusal::HeadTooLarge => {
             plain_error(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the request header is too large")
+        }
+        Refusal::Throttled { retry_after_s } => {
+            let mut response = plain_error(StatusCode::TOO_MANY_REQUESTS, "too many requests");
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_s));
+            response
         }
         Refusal::Panicked => plain_error(StatusCode::INTERNAL_SERVER_ERROR, "internal error"),
     }

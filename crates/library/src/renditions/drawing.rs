@@ -93,7 +93,7 @@ impl Library {
         Ok(kept)
     }
 
-    /// Waits until all that was drawn is durable, as a server does before it ends.
+    /// Waits until all that was drawn is durable and all that is being evicted is gone, as a server does before it ends.
     pub async fn settle_renditions(&self) {
         let all = self.inner.renditions.keeping.acquire_many(KEEPING_UNITS).await;
         drop(all.expect("nobody closes it"));

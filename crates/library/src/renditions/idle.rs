@@ -2,7 +2,7 @@
 //! there is no more room, and what lay idle for too long goes anyway. The row goes first, then the bytes.
 
 use std::sync::{
-    Mutex, PoisonError,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
@@ -204,7 +204,20 @@ impl Library {
         if idle.is_empty() {
             return Ok(Dropped::default());
         }
-        let removed = self.inner.catalog.remove_renditions(&idle, until_ms).await?;
+        let going = Arc::clone(&self.inner.renditions.keeping).acquire_owned().await;
+        let going = going.expect("nobody closes it");
+        let library = self.clone();
+        // On a task of its own: a server that ends leaves no bytes whose row is gone.
+        let removing = tokio::spawn(async move {
+            let removed = library.remove_rows_and_bytes(&idle, until_ms).await;
+            drop(going);
+            removed
+        });
+        removing.await.map_err(Fault::internal)?
+    }
+
+    async fn remove_rows_and_bytes(&self, idle: &[Rendition], until_ms: i64) -> Result<Dropped, Fault> {
+        let removed = self.inner.catalog.remove_renditions(idle, until_ms).await?;
         for rendition in &removed {
             let name = (rendition.blob_id, rendition.plan_key.clone().into_boxed_str());
             self.inner.renditions.made.invalidate(&name).await;

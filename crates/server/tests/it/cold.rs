@@ -19,7 +19,8 @@ use crate::support::{Organization, Server, engines::in_quiet_with, health::Slowe
 
 const MEBIBYTE: u64 = 1024 * 1024;
 const CLIENTS: usize = 4;
-/// No answer may take as long as this, beyond what the machine itself makes anybody wait at that time.
+/// Of a thousand answers one may take longer by this than beside the same downloads from memory. A server that itself waits for the disk
+/// takes as long for every one that comes then.
 const TOO_SLOW: Duration = Duration::from_millis(20);
 /// A stall of the server's shows every time; one that the machine's other work makes does not.
 const ATTEMPTS: usize = 3;
@@ -42,15 +43,18 @@ fn a_cold_download_stalls_nobody() {
         for _ in 0..ATTEMPTS {
             make_cold(&path);
             let read_before = bytes_read_from_disks();
-            slowest.push(slowest_while_downloading(server.address, &target));
+            let cold = slowest_while_downloading(server.address, &target);
             let read = bytes_read_from_disks() - read_before;
             assert!(read >= size() / 10 * 9, "only {read} bytes came from the disk: the file was not cold");
-            if slowest.last().is_some_and(|slowest| slowest.of_the_server() < TOO_SLOW) {
-                eprintln!("{slowest:?}");
+            // What the downloads cost that need no disk, on this machine at this time.
+            let warm = slowest_while_downloading(server.address, &target);
+            slowest.push((cold, warm));
+            if slowest.last().is_some_and(|(cold, warm)| cold.mostly().saturating_sub(warm.mostly()) < TOO_SLOW) {
+                eprintln!("cold and warm: {slowest:?}");
                 return;
             }
         }
-        panic!("the slowest answers took {slowest:?}");
+        panic!("the slowest answers, cold and warm, took {slowest:?}");
     });
 }
 

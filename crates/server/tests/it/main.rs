@@ -41,5 +41,6 @@ mod sizes;
 mod sources;
 mod story;
 mod support;
+mod throttle;
 mod trash;
 mod upload_agent;

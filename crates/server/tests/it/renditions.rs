@@ -109,6 +109,9 @@ fn renditions_are_kept_to_a_size_and_nobody_who_asks_for_them_notices() {
             tokio::time::timeout(Duration::from_secs(30), room).await.expect("nobody makes room");
             running.stop().await;
             server.stop().await;
+            for node in [&server.library, &other] {
+                node.settle_renditions().await;
+            }
             let (before, _) = stored(server);
             evict(&server.library).await;
             evict(&other).await;

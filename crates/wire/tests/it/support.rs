@@ -43,7 +43,7 @@ fn refuse_in_dialect(refusal: Refusal) -> Response {
             *response.status_mut() = StatusCode::BAD_REQUEST;
             response
         }
-        Refusal::HeadTooLarge | Refusal::Panicked => refuse_plainly(refusal),
+        Refusal::HeadTooLarge | Refusal::Throttled { .. } | Refusal::Panicked => refuse_plainly(refusal),
     }
 }
 

@@ -8,12 +8,27 @@ use std::{
 };
 
 /// The slowest answers while something else goes on.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Slowest {
     /// Of the server.
-    probe: Duration,
+    probe: Tail,
     /// Of a thread that does nothing but answer: what the machine costs.
-    echo: Duration,
+    echo: Tail,
+}
+
+/// What the slowest of many took, and what all but one in a thousand took at most.
+#[derive(Debug)]
+struct Tail {
+    slowest: Duration,
+    most: Duration,
+}
+
+impl Tail {
+    fn of(mut times: Vec<Duration>) -> Self {
+        times.sort_unstable();
+        let most = times.len() - 1 - times.len() / 1_000;
+        Self { slowest: times[times.len() - 1], most: times[most] }
+    }
 }
 
 impl Slowest {
@@ -23,24 +38,32 @@ impl Slowest {
         thread::scope(|scope| {
             let mut echo = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
             scope.spawn(|| serve_echo(listener.accept().unwrap().0));
-            let mut slowest = Self::default();
+            let (mut probes, mut echoes) = (Vec::new(), Vec::new());
             let mut connection = TcpStream::connect(address).unwrap();
-            while goes_on() {
+            loop {
                 let began = Instant::now();
                 probe(&mut connection);
-                slowest.probe = slowest.probe.max(began.elapsed());
+                probes.push(began.elapsed());
                 let began = Instant::now();
                 echo.write_all(b"?").unwrap();
                 echo.read_exact(&mut [0]).unwrap();
-                slowest.echo = slowest.echo.max(began.elapsed());
+                echoes.push(began.elapsed());
+                if !goes_on() {
+                    return Self { probe: Tail::of(probes), echo: Tail::of(echoes) };
+                }
             }
-            slowest
         })
     }
 
     /// What is left of the slowest when what the machine itself makes anybody wait at that time is taken off.
     pub fn of_the_server(&self) -> Duration {
-        self.probe.saturating_sub(self.echo)
+        self.probe.slowest.saturating_sub(self.echo.slowest)
+    }
+
+    /// What all but one in a thousand of the server's took at most: a machine with other work makes this one or that one wait, and which
+    /// it is tells nothing.
+    pub const fn mostly(&self) -> Duration {
+        self.probe.most
     }
 }
 
