@@ -8,17 +8,33 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use store::signing_keys::SigningKey;
 
-use crate::{Fault, Library, chance};
+use crate::{Actor, Fault, Invalid, Library, Noun, chance};
 
 /// For how long keys are not read again, in milliseconds: another node may have made the first at the same time.
 const KEYS_AGE_MS: i64 = 60 * 1_000;
+
+/// A new key is believed by all nodes, which have read it by then, before any signs with it; in milliseconds.
+const RIPE_AFTER_MS: i64 = 2 * KEYS_AGE_MS;
+
+/// One of the keys, as it may be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SigningKeyInfo {
+    /// Its id.
+    pub id: i64,
+    /// When it was made, in milliseconds since 1970.
+    pub created_at: i64,
+    /// Whether it is the one that signs now.
+    pub signs: bool,
+    /// Whether it is the oldest, by which codes are made: it can not be given up.
+    pub lasts: bool,
+}
 
 /// The keys, and when they were read.
 #[derive(Default)]
 pub(crate) struct Memory(Mutex<Option<(Arc<[SigningKey]>, i64)>>);
 
 impl Library {
-    /// The keys for one use, newest first: the first signs, all are believed. For dialects whose own form of signature is
+    /// The keys for one use: the first signs, all are believed. For dialects whose own form of signature is
     /// not ours; each takes the name of its realm for the use.
     ///
     /// # Errors
@@ -63,6 +79,62 @@ impl Library {
         Ok(mac(&oldest.secret, purpose))
     }
 
+    /// The keys that sign, newest first.
+    ///
+    /// # Errors
+    /// `Denied` for all but the command line.
+    pub async fn show_signing_keys(&self, actor: &Actor) -> Result<Vec<SigningKeyInfo>, Fault> {
+        actor.expect_system()?;
+        let keys = self.signing_keys().await?;
+        let oldest = keys.iter().map(|key| key.id).min();
+        let mut infos: Vec<_> = keys
+            .iter()
+            .enumerate()
+            .map(|(at, key)| SigningKeyInfo {
+                id: key.id,
+                created_at: key.created_at,
+                signs: at == 0,
+                lasts: Some(key.id) == oldest,
+            })
+            .collect();
+        infos.sort_unstable_by_key(|info| std::cmp::Reverse(info.id));
+        Ok(infos)
+    }
+
+    /// Adds a key, which signs as soon as all nodes believe it. What others have signed goes on working.
+    ///
+    /// # Errors
+    /// `Denied` for all but the command line.
+    pub async fn add_signing_key(&self, actor: &Actor) -> Result<i64, Fault> {
+        actor.expect_system()?;
+        // The first is made when there is none: then this is the second, and not the one that lasts.
+        self.signing_keys().await?;
+        let id = self.inner.catalog.add_signing_key(chance::secret(43).as_bytes(), self.now_ms()).await?;
+        self.forget_keys();
+        Ok(id)
+    }
+
+    /// Gives a key up: what it has signed is not believed any more, by other nodes within a minute.
+    ///
+    /// # Errors
+    /// `Denied` for all but the command line; `NotFound` when there is none, `Invalid` for the oldest, which lasts.
+    pub async fn remove_signing_key(&self, actor: &Actor, id: i64) -> Result<(), Fault> {
+        let known = self.show_signing_keys(actor).await?;
+        match known.iter().find(|key| key.id == id) {
+            None => return Err(Fault::NotFound(Noun::Token)),
+            Some(key) if key.lasts => return Err(Fault::Invalid(Invalid::Other("codes are made with the oldest key"))),
+            Some(_) => {}
+        }
+        let removed = self.inner.catalog.remove_signing_key(id).await?;
+        self.forget_keys();
+        if removed { Ok(()) } else { Err(Fault::NotFound(Noun::Token)) }
+    }
+
+    fn forget_keys(&self) {
+        *self.inner.keys.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// All keys, the one that signs first.
     async fn signing_keys(&self) -> Result<Arc<[SigningKey]>, Fault> {
         let now_ms = self.now_ms();
         // Nothing can go wrong half-way, so a poisoned lock guards what is in order.
@@ -73,7 +145,13 @@ impl Library {
             return Ok(keys);
         }
         let first = chance::secret(43);
-        let keys: Arc<[SigningKey]> = self.inner.catalog.signing_keys(first.as_bytes(), now_ms).await?.into();
+        let mut keys = self.inner.catalog.signing_keys(first.as_bytes(), now_ms).await?;
+        // The newest that all nodes know by now; where there is none, the oldest, which they have known longest.
+        let signs = keys.iter().position(|key| key.created_at <= now_ms - RIPE_AFTER_MS).or(keys.len().checked_sub(1));
+        if let Some(signs) = signs {
+            keys[..=signs].rotate_right(1);
+        }
+        let keys: Arc<[SigningKey]> = keys.into();
         *self.inner.keys.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Arc::clone(&keys), now_ms));
         Ok(keys)
     }

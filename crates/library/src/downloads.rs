@@ -9,7 +9,7 @@ use std::{
 use content::{Content, Portion};
 use store::downloads::{Download, Logged};
 
-use crate::{Actor, Asset, Fault, Library, Noun};
+use crate::{Actor, Asset, Fault, Form, Library, Noun};
 
 /// For how long a counted download may be taken up again, in milliseconds.
 pub(crate) const RESUME_MS: i64 = 60 * 60 * 1_000;
@@ -30,6 +30,8 @@ pub struct Delivery {
 pub struct Toll {
     limited: Vec<i64>,
     unlimited: Vec<i64>,
+    /// The file, by tenant and id, that a signed URL gives to whoever has it.
+    pub(crate) lent: Option<(i64, i64)>,
     /// Names a way to the bytes that was counted when it was given out.
     ticket: Option<String>,
     tag: String,
@@ -54,6 +56,16 @@ impl Toll {
 
     pub(crate) fn with_ticket(self, ticket: &str) -> Self {
         Self { ticket: Some(ticket.to_owned()), ..self }
+    }
+
+    /// The same for whoever has the way to it, until it ends.
+    pub(crate) fn lent(self, asset: &Asset) -> Self {
+        Self { lent: Some((asset.tenant_id, asset.id)), ..self }
+    }
+
+    /// The files that go out.
+    pub(crate) fn files(&self) -> impl Iterator<Item = i64> {
+        self.limited.iter().chain(&self.unlimited).copied()
     }
 }
 
@@ -99,7 +111,7 @@ impl Library {
             if let Some(ticket) = &toll.ticket
                 && self.goes_by_ticket(ticket, &download, portion).await?
             {
-                return Ok(());
+                return self.note_read(actor, toll, portion).await;
             }
             let spent = self.inner.catalog.spend_download(&download).await;
             // What is used up now is to be seen at once, by packages and listings too.
@@ -111,7 +123,7 @@ impl Library {
         if !portion.resumes {
             toll.unlimited.iter().for_each(|id| self.inner.downloads.add(*id, 1));
         }
-        Ok(())
+        self.note_read(actor, toll, portion).await
     }
 
     /// Whether bytes were counted when the way to them was given out. From the beginning they go once for each time, however few
@@ -137,11 +149,11 @@ impl Library {
     /// followed with ([`Self::follow_link`]), a limited file is free as often as that was counted.
     ///
     /// # Errors
-    /// `NotFound` when the file or the version is not there, or not to be let out.
+    /// `NotFound` when the file or the version is not there, or not to be let out; `Unsupported` when it is not there in that form.
     pub async fn version_contents(
         &self,
         actor: &Actor,
-        (asset_key, version_id): (&str, i64),
+        (asset_key, version_id, form): (&str, i64, Form),
         ticket: &str,
     ) -> Result<(i64, Delivery), Fault> {
         let missing = || Fault::NotFound(Noun::Asset);
@@ -151,8 +163,8 @@ impl Library {
         if asset.key != asset_key || (!is_current && !self.gives_old(&version).await?) {
             return Err(missing());
         }
-        let content = self.original(&asset, &version).await?;
-        let toll = Toll::of([&*asset], &content).with_ticket(ticket);
+        let content = self.original(&asset, &version, form).await?;
+        let toll = Toll::of([&*asset], &content).with_ticket(ticket).lent(&asset);
         Ok((asset.tenant_id, Delivery { content, toll }))
     }
 

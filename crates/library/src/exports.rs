@@ -6,9 +6,10 @@ use content::{Content, MediaType};
 use futures_util::FutureExt;
 
 use crate::{
-    Actor, Asset, AssetState, Delivery, Fault, Folder, FolderKind, Library, Noun, Right,
+    Actor, Asset, AssetState, Delivery, Fault, Folder, FolderKind, Form, Library, Noun, Right,
     archives::{Entry, EntryNames, OpenBody, archive, archive_tag},
     downloads::Toll,
+    privacy::may_tell,
 };
 
 /// What to pack. With neither folders nor files named, everything in the context folder.
@@ -53,6 +54,7 @@ impl Library {
             }
             _ => packing.add_named(package).await?,
         }
+        packing.expect_to_be_shared().await?;
         if packing.entries.is_empty() {
             return Err(Fault::NotFound(Noun::Asset));
         }
@@ -73,6 +75,17 @@ impl Library {
 }
 
 impl Packing<'_> {
+    /// Those without a key get no package of files that are shared in another form than they came in: each by itself has it.
+    async fn expect_to_be_shared(&self) -> Result<(), Fault> {
+        for asset in self.assets.values() {
+            let told = asset.version.as_ref().is_some_and(|version| may_tell(&version.media_type));
+            if told && self.library.form_for(self.actor, asset.tenant_id).await? == Form::Private {
+                return Err(Fault::Denied);
+            }
+        }
+        Ok(())
+    }
+
     /// Packs what a caller named; what is missing or denied is passed over.
     async fn add_named(&mut self, package: &Package) -> Result<(), Fault> {
         for id in &package.folders {

@@ -106,6 +106,9 @@ impl JobRunner {
             if let Err(error) = self.library.flush_calls().await {
                 tracing::warn!(%error, "calls can not be written down yet");
             }
+            if let Err(error) = self.library.flush_reads().await {
+                tracing::warn!(%error, "reads can not be written down yet");
+            }
             if let Err(error) = self.library.chain_audit().await {
                 tracing::warn!(%error, "the audit has lines without a place yet");
             }

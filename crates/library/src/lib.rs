@@ -32,6 +32,8 @@ mod listed;
 mod names;
 mod offers;
 mod paths;
+mod privacy;
+mod reads;
 mod records;
 mod removals;
 mod renditions;
@@ -54,7 +56,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 pub use actor::{Actor, Origin, Right, Rights};
 pub use assets::Listing;
 pub use audit::{AuditChecked, Broken};
-pub use capabilities::mac;
+pub use capabilities::{SigningKeyInfo, mac};
 pub use care::Collected;
 pub use chance::{digits, hex_key_32, key_20, random_below, secret, uuid_4};
 pub use clock::Clock;
@@ -79,6 +81,7 @@ pub use names::split_extension;
 pub use offers::Offer;
 pub use outbound::{Config as OutboundConfig, Outbound};
 pub use paths::{Found, Place};
+pub use privacy::Form;
 pub use records::{RecordWish, RecordsOf};
 pub use renditions::{Dropped, RenditionsOf, Warmed, extension_of};
 pub use rules::{MAX_RULES, RulesInForce};
@@ -196,6 +199,7 @@ struct Inner {
     tokens: tokens::Memory,
     throttle: throttle::Memory,
     paths: paths::Memory,
+    privacy: privacy::Memory,
     turns: fields::Turns,
     chunk_turns: fields::Turns,
     scan_turns: fields::Turns,
@@ -203,6 +207,7 @@ struct Inner {
     rules: rules::Memory,
     downloads: downloads::Counter,
     calls: downloads::Counter,
+    reads: reads::Memory,
     jobs: tokio::sync::Notify,
     going_out: tokio::sync::Notify,
     fetching: tokio::sync::Notify,
@@ -243,6 +248,7 @@ impl Library {
             tokens: tokens::Memory::new(&limits),
             throttle: throttle::Memory::new(limits.throttle),
             paths: paths::Memory::new(&limits),
+            privacy: privacy::Memory::new(&limits),
             turns: fields::Turns::default(),
             chunk_turns: fields::Turns::default(),
             scan_turns: fields::Turns::default(),
@@ -250,6 +256,7 @@ impl Library {
             rules: rules::Memory::new(&limits),
             downloads: downloads::Counter::default(),
             calls: downloads::Counter::default(),
+            reads: reads::Memory::default(),
             jobs: tokio::sync::Notify::new(),
             going_out: tokio::sync::Notify::new(),
             fetching: tokio::sync::Notify::new(),
@@ -321,6 +328,9 @@ impl Library {
         }
         if let Err(error) = self.flush_calls().await {
             tracing::warn!(%error, "the last second's calls are not counted");
+        }
+        if let Err(error) = self.flush_reads().await {
+            tracing::warn!(%error, "the last second's reads are not in the audit");
         }
         if let Err(error) = self.flush_rendition_uses().await {
             tracing::warn!(%error, "the last minute's uses of renditions are not noted");

@@ -10,8 +10,8 @@ use store::{
 };
 
 use crate::{
-    Actor, Asset, Fault, Invalid, Library, Noun, Right, chance, downloads::RESUME_MS, sessions, tenants::hash_password,
-    throttle::Account,
+    Actor, Asset, Fault, Form, Invalid, Library, Noun, Right, chance, downloads::RESUME_MS, sessions,
+    tenants::hash_password, throttle::Account,
 };
 
 /// For how long it is known who came by a link, in milliseconds.
@@ -37,6 +37,8 @@ pub struct LinkWish {
     pub expires_at: Option<i64>,
     /// What has to be known beside its key.
     pub password: Option<String>,
+    /// Whether what pictures and films tell of their makers stays out; none: as the tenant has it.
+    pub private: Option<bool>,
 }
 
 /// Who comes by a link.
@@ -57,6 +59,8 @@ pub struct OpenLink {
     pub asset: Arc<Asset>,
     /// The version that the link was made for.
     pub version: Version,
+    /// In which form it gives that.
+    pub form: Form,
     visit: NewVisit,
 }
 
@@ -87,6 +91,7 @@ impl Library {
             created_by: self.author(actor, asset.tenant_id).await?,
             expires_at: wish.expires_at,
             password_hash,
+            private: wish.private,
         };
         Ok(self.inner.catalog.add_link(&link, &actor.stamp(self.now_ms())).await?)
     }
@@ -156,7 +161,8 @@ impl Library {
                 None => return Err(Fault::Denied),
             }
         }
-        Ok(OpenLink { link, asset, version, visit })
+        let form = self.shared_form(link.tenant_id, link.private).await?;
+        Ok(OpenLink { link, asset, version, form, visit })
     }
 
     /// Notes that somebody looked whether a link works.

@@ -101,11 +101,14 @@ impl Library {
     ) -> Result<Delivery, Fault> {
         let asset = self.offered_asset(actor, offer, signature).await?;
         let version = asset.version.as_ref().ok_or(Fault::NotFound(Noun::Asset))?;
+        let form = self.shared_form(asset.tenant_id, None).await?;
         let content = match plan.filter(|_| version.media_type.family() == Family::Image || version.pixels.is_some()) {
-            None => self.original(&asset, version).await?,
-            Some(plan) => self.drawn(&asset, version, plan).await?,
+            None => self.original(&asset, version, form).await?,
+            Some(plan) => self.drawn((&asset, version), plan, form).await?,
         };
         let toll = Toll::of([&*asset], &content);
+        // What lasts is public like a picture on a page.
+        let toll = if offer.until.is_some() { toll.lent(&asset) } else { toll };
         Ok(Delivery { content, toll })
     }
 
@@ -120,7 +123,8 @@ impl Library {
             return Err(Fault::NotFound(Noun::Asset));
         }
         let version = asset.version.as_ref().ok_or(Fault::NotFound(Noun::Asset))?;
-        self.drawn(&asset, version, plan).await
+        let form = self.shared_form(asset.tenant_id, None).await?;
+        self.drawn((&asset, version), plan, form).await
     }
 
     /// A file that is given without asking who it is for: it is there, and a scan lets it out to anybody.

@@ -24,7 +24,8 @@ use store::{
 use tokio::sync::Semaphore;
 
 use crate::{
-    Actor, Asset, Delivery, Fault, Library, Limits, Noun, Right, Version, downloads::Toll, names, uploads::store_fault,
+    Actor, Asset, Delivery, Fault, Form, Library, Limits, Noun, Right, Version, downloads::Toll, names,
+    uploads::store_fault,
 };
 
 pub(crate) use drawing::{read_whole, render_fault};
@@ -41,7 +42,7 @@ type Name = (i64, Box<str>);
 
 /// Renditions by blob and plan. What it holds never changes; only the bytes behind it may be evicted.
 pub(crate) struct Memory {
-    made: Cache<Name, Arc<Kept>>,
+    pub(crate) made: Cache<Name, Arc<Kept>>,
     /// Images that could not be drawn: each try may have cost seconds of a worker.
     refused: Cache<(i64, Option<Box<str>>), ()>,
     /// One turn for each image, so that many sizes of a slow one do not keep every worker from all the others.
@@ -55,11 +56,11 @@ pub(crate) struct Memory {
 /// Memory and open files of renditions that are being made durable behind their answers, in units of 64 KiB: so much in all.
 const KEEPING_UNITS: u32 = 1_024;
 /// How often a rendition is looked for and drawn that others evict as often.
-const OPENING_ATTEMPTS: usize = 5;
+pub(crate) const OPENING_ATTEMPTS: usize = 5;
 
 /// A rendition that this node has seen, and when it was used.
-struct Kept {
-    rendition: Rendition,
+pub(crate) struct Kept {
+    pub(crate) rendition: Rendition,
     used: idle::Used,
     /// Its bytes, until the store has them.
     unkept: Mutex<Option<Body>>,
@@ -103,11 +104,12 @@ impl Library {
     pub async fn contents(&self, actor: &Actor, asset_id: i64, plan: Option<&Plan>) -> Result<Delivery, Fault> {
         let asset = self.safe_asset(actor, asset_id).await?;
         let version = asset.version.as_ref().ok_or(Fault::NotFound(Noun::Asset))?;
+        let form = self.form_for(actor, asset.tenant_id).await?;
         let content = match plan.filter(|_| version.media_type.family() == Family::Image) {
-            None => self.original(&asset, version).await?,
-            Some(plan) => match self.drawn(&asset, version, plan).await {
+            None => self.original(&asset, version, form).await?,
+            Some(plan) => match self.drawn((&asset, version), plan, form).await {
                 // What cannot be drawn is sent as it is, with its own type: a viewer may know better than we do.
-                Err(Fault::Unsupported) => self.original(&asset, version).await?,
+                Err(Fault::Unsupported) => self.original(&asset, version, form).await?,
                 outcome => outcome?,
             },
         };
@@ -124,7 +126,8 @@ impl Library {
         let asset = self.safe_asset(actor, asset_id).await?;
         Self::expect_unlimited(actor, &asset)?;
         let version = asset.version.as_ref().ok_or(Fault::NotFound(Noun::Asset))?;
-        self.drawn(&asset, version, plan).await
+        let form = self.form_for(actor, asset.tenant_id).await?;
+        self.drawn((&asset, version), plan, form).await
     }
 
     /// How often an image was given to a worker to draw from, since this library was opened: for those who watch it.
@@ -154,9 +157,15 @@ impl Library {
         self.contents(actor, asset_id, plan).await
     }
 
-    pub(crate) async fn drawn(&self, asset: &Asset, version: &Version, plan: &Plan) -> Result<Content, Fault> {
+    /// By a plan; in a form where the plan leaves the file as it is.
+    pub(crate) async fn drawn(
+        &self,
+        (asset, version): (&Asset, &Version),
+        plan: &Plan,
+        form: Form,
+    ) -> Result<Content, Fault> {
         match plan.resolve(&probe_of(version).ok_or(Fault::Unsupported)?) {
-            Resolution::Unchanged => self.original(asset, version).await,
+            Resolution::Unchanged => self.original(asset, version, form).await,
             Resolution::Render(resolved) => {
                 let (kept, body) = self.opened_rendition(version, &resolved).await?;
                 self.note_use(&kept);
@@ -180,7 +189,7 @@ impl Library {
     }
 
     /// The bytes of a rendition, if they are there and whole.
-    async fn try_open(&self, kept: &Kept) -> Result<Option<Body>, BlobError> {
+    pub(crate) async fn try_open(&self, kept: &Kept) -> Result<Option<Body>, BlobError> {
         if let Some(body) = &*kept.unkept() {
             return Ok(Some(body.clone()));
         }
@@ -197,7 +206,7 @@ impl Library {
         }
     }
 
-    pub(crate) async fn original(&self, asset: &Asset, version: &Version) -> Result<Content, Fault> {
+    pub(crate) async fn original_as_it_came(&self, asset: &Asset, version: &Version) -> Result<Content, Fault> {
         Ok(Content {
             body: self.open(version.blob.key, version.blob.size).await?,
             media_type: version.media_type.clone(),

@@ -124,7 +124,8 @@ impl Memory {
     /// Whether another one would be taken.
     fn look(&self, of: &Of, now_ms: i64) -> Result<(), Fault> {
         let Some((interval_us, cell)) = self.interval_us(of).zip(self.cells.get(of)) else { return Ok(()) };
-        let wait_us = cell.load(Ordering::Relaxed).saturating_add(interval_us) - now_ms.saturating_mul(1_000) - MINUTE_US;
+        let wait_us =
+            cell.load(Ordering::Relaxed).saturating_add(interval_us) - now_ms.saturating_mul(1_000) - MINUTE_US;
         if wait_us > 0 { Err(throttled(wait_us)) } else { Ok(()) }
     }
 
@@ -259,7 +260,9 @@ mod tests {
     #[test]
     fn nothing_is_counted_without_a_limit_or_an_address() {
         let memory = Memory::new(Throttle { guesses_per_address: 0, guesses_per_account: 0, ..Throttle::default() });
-        assert!((0..1_000).all(|_| retry_after(memory.guess(&from("203.0.113.1"), Some(Account::Link(1)), 0)).is_none()));
+        assert!(
+            (0..1_000).all(|_| retry_after(memory.guess(&from("203.0.113.1"), Some(Account::Link(1)), 0)).is_none())
+        );
         let memory = Memory::new(Throttle { guesses_per_address: 1, ..Throttle::default() });
         assert!((0..1_000).all(|_| retry_after(memory.guess(&Origin::default(), None, 0)).is_none()));
     }
@@ -268,7 +271,8 @@ mod tests {
     fn of_many_at_the_same_time_so_many_are_taken() {
         let memory = Memory::new(Throttle { guesses_per_account: 60, guesses_per_address: 0, ..Throttle::default() });
         let taken = std::thread::scope(|scope| {
-            let guess = || (0..50).filter(|_| memory.guess(&from("203.0.113.1"), Some(Account::Link(1)), 0).is_ok()).count();
+            let guess =
+                || (0..50).filter(|_| memory.guess(&from("203.0.113.1"), Some(Account::Link(1)), 0).is_ok()).count();
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(guess)).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).sum::<usize>()
         });

@@ -66,6 +66,7 @@ pub(crate) async fn create(
         use_limit: Some(limit),
         expires_at: Some(expires_at),
         password: None,
+        private: None,
     };
     let link = pocket.library.add_link(&actor, wish).await.map_err(Refused::of_named)?;
     Ok(Json(json!({ "id": link.id, "url": url_of(base.as_str(), &link.key), "filename": link.file_name })))
@@ -116,7 +117,7 @@ pub(crate) async fn follow(
     match pocket.library.open_link(&actor, REALM, named.get("key"), who).await {
         Ok(opened) if method == Method::HEAD => {
             pocket.library.look_at_link(&opened).await?;
-            let (what, name) = ((&*opened.asset, &opened.version), &opened.link.file_name);
+            let (what, name) = ((&*opened.asset, &opened.version, opened.form), &opened.link.file_name);
             Ok(redirect(&pocket.presign_for(&Method::HEAD, &base, what, name).await?))
         }
         Ok(opened) => give(&pocket, &base, &opened).await,
@@ -155,7 +156,8 @@ pub(crate) async fn open(
 
 /// Counts a use and sends its holder on. The URL is made first: what is counted names it.
 async fn give(pocket: &MediaPocket, base: &Base, opened: &OpenLink) -> Result<Response, Refused> {
-    let url = pocket.presign(base, (&opened.asset, &opened.version), &opened.link.file_name).await?;
+    pocket.library.prepare_link(opened).await.map_err(Refused::of_link)?;
+    let url = pocket.presign(base, (&opened.asset, &opened.version, opened.form), &opened.link.file_name).await?;
     let ticket = url.rsplit_once("X-Amz-Signature=").map_or("", |(_, signature)| signature);
     pocket.library.follow_link(opened, ticket).await.map_err(Refused::of_link)?;
     Ok(redirect(&url))

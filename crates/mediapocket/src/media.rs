@@ -1,7 +1,7 @@
 //! The media of an asset: the versions of its bytes, each with a URL. Contract section 1.2; what is not public there is ours.
 
 use axum::{Json, extract::State};
-use library::{Actor, Fetch, FetchState};
+use library::{Actor, Fetch, FetchState, Form};
 use serde_json::{Value, json};
 use wire::Base;
 
@@ -44,7 +44,7 @@ pub(crate) async fn list(
     let mut media = Vec::new();
     for version in pocket.library.versions(&actor, asset.id).await? {
         let name = name_of(&asset.name, version.id, &fetches);
-        let url = pocket.presign(&base, (&asset, &version), name).await?;
+        let url = pocket.presign(&base, (&asset, &version, Form::AsItCame), name).await?;
         media.push(json!({
             "id": version.id,
             "filename": name,
@@ -96,7 +96,7 @@ pub(crate) async fn download_url(
     let version = version.filter(|_| asset.lives()).ok_or_else(|| Refused::missing("media not found"))?;
     let fetches = pocket.library.asset_fetches(&actor, asset.id).await?;
     let name = name_of(&asset.name, version.id, &fetches);
-    Ok(Json(json!({ "url": pocket.presign(&base, (&asset, version), name).await? })))
+    Ok(Json(json!({ "url": pocket.presign(&base, (&asset, version, Form::AsItCame), name).await? })))
 }
 
 /// What the current media tells of itself.

@@ -5,14 +5,14 @@ use axum::{
     http::{HeaderMap, HeaderValue, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use library::{Actor, Delivery, Fault};
+use library::{Actor, Delivery, Fault, Form};
 use wire::{Asked, Base, Cache, Disposition, Manner, RequestOrigin, deliver};
 
 use crate::{
     MediaPocket,
     auth::{Anybody, Named},
     presigned::{Asked as Claimed, Granted, S3Error},
-    signing::{bucket_of, lent},
+    signing::{PRIVATE, bucket_of, lent},
     url::number,
 };
 
@@ -85,13 +85,16 @@ async fn check(pocket: &MediaPocket, base: &Base, parts: &Parts) -> Result<Grant
     outcome
 }
 
-/// The version that a path names, `<asset key>/<version id>.<extension>`; its extension is for people.
+/// The version that a path names, `<asset key>/<version id>.<extension>`, and its form; its extension is for people.
 async fn find(pocket: &MediaPocket, actor: &Actor, named: &Named, granted: &Granted) -> Result<Delivery, S3Error> {
     let missing = || S3Error::NoSuchKey(named.get("key").to_owned());
     let (asset_key, object) = named.get("key").split_once('/').ok_or_else(missing)?;
-    let version_id = number(object.split('.').next().unwrap_or_default()).ok_or_else(missing)?;
+    let version = object.split('.').next().unwrap_or_default();
+    let (version, form) =
+        version.strip_suffix(PRIVATE).map_or((version, Form::AsItCame), |version| (version, Form::Private));
+    let version_id = number(version).ok_or_else(missing)?;
     let ticket = &granted.signature;
-    let found = pocket.library.version_contents(actor, (asset_key, version_id), ticket).await;
+    let found = pocket.library.version_contents(actor, (asset_key, version_id, form), ticket).await;
     let (tenant_id, delivery) = found.map_err(|fault| refused_of(&fault, named.get("key")))?;
     if bucket_of(tenant_id) != named.get("bucket") {
         return Err(S3Error::NoSuchBucket(named.get("bucket").to_owned()));

@@ -2,7 +2,7 @@
 //! them. The arithmetic is in `presigned`.
 
 use axum::http::{HeaderMap, Method, Uri, header};
-use library::{Asset, Fault, Version, split_extension};
+use library::{Asset, Fault, Form, Version, split_extension};
 use wire::{Base, escape_segment};
 
 use crate::{
@@ -13,6 +13,12 @@ use crate::{
 
 /// S3 has regions; this is what the vendor's URLs name.
 const REGION: &str = "eu-central-1";
+
+/// What the name of an object ends with, before its extension, that tells nothing of its makers.
+pub(crate) const PRIVATE: &str = "-private";
+
+/// What a URL gives: one version of an asset, in a form.
+pub(crate) type Lent<'a> = (&'a Asset, &'a Version, Form);
 
 impl MediaPocket {
     /// Those who sign, the one for new URLs first: the operator's keys, or the library's own.
@@ -33,13 +39,8 @@ impl MediaPocket {
     ///
     /// # Errors
     /// When the library's keys can not be read.
-    pub(crate) async fn presign(
-        &self,
-        base: &Base,
-        (asset, version): (&Asset, &Version),
-        file_name: &str,
-    ) -> Result<String, Fault> {
-        self.presign_for(&Method::GET, base, (asset, version), file_name).await
+    pub(crate) async fn presign(&self, base: &Base, what: Lent<'_>, file_name: &str) -> Result<String, Fault> {
+        self.presign_for(&Method::GET, base, what, file_name).await
     }
 
     /// The same to look at it only: nothing is given to whoever was not counted.
@@ -47,7 +48,7 @@ impl MediaPocket {
         &self,
         method: &Method,
         base: &Base,
-        (asset, version): (&Asset, &Version),
+        (asset, version, form): Lent<'_>,
         file_name: &str,
     ) -> Result<String, Fault> {
         let signers = self.signers().await?;
@@ -56,7 +57,8 @@ impl MediaPocket {
         let extension = split_extension(&asset.name).1;
         let name = saved_name(file_name, extension);
         let ending = if extension.is_empty() { String::new() } else { format!(".{}", escape_segment(extension)) };
-        let path = format!("{mount}/s3/{}/{}/{}{ending}", bucket_of(asset.tenant_id), asset.key, version.id);
+        let form = if form == Form::Private { PRIVATE } else { "" };
+        let path = format!("{mount}/s3/{}/{}/{}{form}{ending}", bucket_of(asset.tenant_id), asset.key, version.id);
         let time = (self.library.now_ms(), self.config.presigned_s);
         Ok(signer.sign_for(method, (origin, &path), Some(&disposition(&name)), time))
     }

@@ -27,6 +27,7 @@ use crate::{
     renditions::{self, RenditionsCommand},
     serving,
     settings::{DEFAULTS, Flags},
+    signing_keys::{self, SigningCommand},
     wiring,
 };
 
@@ -113,6 +114,13 @@ enum Command {
         place: Place,
         #[command(subcommand)]
         command: FolderCommand,
+    },
+    /// Keys that URLs and sessions are signed with.
+    Signing {
+        #[command(flatten)]
+        place: Place,
+        #[command(subcommand)]
+        command: SigningCommand,
     },
     /// Share links: who made them, who followed them.
     Link {
@@ -254,6 +262,10 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Folder { place, command } => {
             let library = open(place).await?;
             print_and_close(&library, folders::run(&library, command).await).await
+        }
+        Command::Signing { place, command } => {
+            let library = open(place).await?;
+            print_and_close(&library, signing_keys::run(&library, command).await).await
         }
         Command::Link { place, command } => {
             let settings = load(place, None)?;

@@ -21,6 +21,13 @@ pub(crate) enum TenantCommand {
     },
     /// List tenants.
     List,
+    /// Say whether pictures and films go out to those without a key without what they tell of their makers: places, times, cameras, names.
+    Private {
+        /// Whose.
+        tenant: i64,
+        /// `true` or `false`; tells how it is without.
+        private: Option<bool>,
+    },
 }
 
 /// `mediary user …`
@@ -211,6 +218,12 @@ pub(crate) async fn tenant(library: &Library, command: TenantCommand) -> Result<
     match command {
         TenantCommand::Create { name, email } => {
             Ok(serde_json::to_value(founding::found(library, &name, &email).await?)?)
+        }
+        TenantCommand::Private { tenant, private } => {
+            if let Some(private) = private {
+                library.set_private(&system(), tenant, private).await?;
+            }
+            Ok(json!({ "id": tenant, "private": library.is_private(tenant).await? }))
         }
         TenantCommand::List => {
             let tenants = library.tenants(&system()).await?;

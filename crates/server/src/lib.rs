@@ -17,6 +17,7 @@ mod quarantine;
 mod renditions;
 mod serving;
 mod settings;
+mod signing_keys;
 mod wiring;
 
 use std::{ffi::OsString, process::ExitCode};

@@ -52,6 +52,9 @@ pub(crate) struct NewLinkArguments {
     /// What has to be known beside the link. Who else is on this machine may see it among its processes.
     #[arg(long, value_parser = password)]
     password: Option<String>,
+    /// Whether what a picture or a film tells of its makers stays out: `true` or `false`; as the tenant has it without.
+    #[arg(long)]
+    private: Option<bool>,
 }
 
 /// As the API takes one.
@@ -104,6 +107,7 @@ async fn create(library: &Library, settings: &Settings, new: NewLinkArguments) -
         use_limit: new.limit,
         expires_at: new.days.map(|days| library.now_ms() + days * DAY_MS),
         password: new.password,
+        private: new.private,
     };
     let link = library.add_link(&system(), wish).await?;
     let base = match settings.public_url.trim_end_matches('/') {
@@ -164,7 +168,7 @@ pub(crate) async fn sent(library: &Library, wanted: SentArguments) -> Result<Val
 fn view(link: &Link) -> Value {
     json!({ "id": link.id, "dialect": link.realm, "asset": link.asset_id, "version": link.version_id,
             "name": link.file_name, "uses": link.use_count, "limit": link.use_limit, "expires_ms": link.expires_at,
-            "password": link.password_hash.is_some(), "revoked": link.revoked_at.is_some() })
+            "password": link.password_hash.is_some(), "revoked": link.revoked_at.is_some(), "private": link.private })
 }
 
 const fn word_of(outcome: VisitOutcome) -> &'static str {

@@ -34,7 +34,7 @@ impl Stamp {
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Bytes went out by a link, to somebody without a key.
+    /// Bytes went out to somebody without a key: by a link, a signed URL, to a guest.
     Read,
     /// Something new.
     Create,
@@ -120,6 +120,21 @@ impl Catalog {
     ) -> Result<Vec<AuditLine>> {
         let query = sqlx::query(ABOUT).bind(tenant_id).bind(noun.as_str()).bind(noun_id).bind(before).bind(limit);
         query.fetch_all(self.read()).await?.iter().map(read).collect()
+    }
+}
+
+impl Catalog {
+    /// Notes that somebody without a key read files: the tenant's, the asset's id, who.
+    ///
+    /// # Errors
+    /// When the database refuses; then none is noted.
+    pub async fn note_reads(&self, reads: &[(i64, i64, Stamp)]) -> Result<()> {
+        let mut tx = self.begin().await?;
+        for (tenant_id, asset_id, stamp) in reads {
+            note(tx.conn(), *tenant_id, stamp, Action::Read, (Noun::Asset, *asset_id)).await?;
+        }
+        tx.commit().await?;
+        Ok(())
     }
 }
 

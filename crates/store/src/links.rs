@@ -43,6 +43,8 @@ pub struct Link {
     pub revoked_at: Option<i64>,
     /// What has to be known beside the key, hashed.
     pub password_hash: Option<String>,
+    /// Whether what pictures and films tell of their makers stays out; none: as the tenant has it.
+    pub private: Option<bool>,
 }
 
 /// What a new link is made from.
@@ -70,6 +72,8 @@ pub struct NewLink {
     pub expires_at: Option<i64>,
     /// See [`Link::password_hash`].
     pub password_hash: Option<String>,
+    /// See [`Link::private`].
+    pub private: Option<bool>,
 }
 
 /// What somebody who came by a link got.
@@ -115,13 +119,13 @@ pub struct Visit {
 macro_rules! columns {
     () => {
         "id, tenant_id, link_key, realm, asset_id, version_id, plan_key, file_name, use_count, use_limit, created_by, \
-         created_at, expires_at, revoked_at, password_hash"
+         created_at, expires_at, revoked_at, password_hash, private"
     };
 }
 
 const INSERT: &str = concat!(
     "insert into links (tenant_id, link_key, realm, asset_id, version_id, plan_key, file_name, use_limit, created_by, \
-     created_at, expires_at, password_hash) select $1, $2, $3, a.id, v.id, $6, $7, $8, $9, $10, $11, $12 \
+     created_at, expires_at, password_hash, private) select $1, $2, $3, a.id, v.id, $6, $7, $8, $9, $10, $11, $12, $13 \
      from assets a join versions v on v.asset_id = a.id where a.tenant_id = $1 and a.id = $4 and v.id = $5 returning ",
     columns!()
 );
@@ -164,6 +168,7 @@ impl Catalog {
         let query = sqlx::query(INSERT).bind(link.tenant_id).bind(&link.key).bind(&link.realm).bind(link.asset_id);
         let query = query.bind(link.version_id).bind(&link.plan_key).bind(&link.file_name).bind(link.use_limit);
         let query = query.bind(link.created_by).bind(stamp.now_ms).bind(link.expires_at).bind(&link.password_hash);
+        let query = query.bind(link.private.map(i64::from));
         let row = query.fetch_optional(tx.conn()).await;
         let row = row.map_err(|error| Error::of_row(error, Noun::Link, Noun::User))?;
         let link = read(&row.ok_or(Error::Missing(Noun::Asset))?)?;
@@ -326,5 +331,6 @@ fn read(row: &AnyRow) -> Result<Link> {
         expires_at: row.int_or_null("expires_at")?,
         revoked_at: row.int_or_null("revoked_at")?,
         password_hash: row.text_or_null("password_hash")?,
+        private: row.int_or_null("private")?.map(|flag| flag != 0),
     })
 }

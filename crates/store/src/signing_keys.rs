@@ -9,10 +9,14 @@ pub struct SigningKey {
     pub id: i64,
     /// Random bytes.
     pub secret: Vec<u8>,
+    /// When it was made, in milliseconds since 1970.
+    pub created_at: i64,
 }
 
-/// The newest signs; every one that is there is believed.
-const LIST: &str = "select id, secret from signing_keys order by id desc limit 1000";
+/// Every one that is there is believed.
+const LIST: &str = "select id, secret, created_at from signing_keys order by id desc limit 1000";
+const ADD: &str = "insert into signing_keys (secret, created_at) values ($1, $2) returning id";
+const REMOVE: &str = "delete from signing_keys where id = $1 and id > (select min(id) from signing_keys)";
 const FIRST: &str = "insert into signing_keys (secret, created_at) select $1, $2 \
      where not exists (select 1 from signing_keys)";
 
@@ -33,8 +37,34 @@ impl Catalog {
         self.list_signing_keys().await
     }
 
+    /// Adds one; its id.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn add_signing_key(&self, secret: &[u8], now_ms: i64) -> Result<i64> {
+        let mut tx = self.begin().await?;
+        let id = sqlx::query(ADD).bind(secret.to_vec()).bind(now_ms).fetch_one(tx.conn()).await?.int("id")?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Removes one; false when there is none, or it is the oldest, which stays.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn remove_signing_key(&self, id: i64) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let removed = sqlx::query(REMOVE).bind(id).execute(tx.conn()).await?.rows_affected() > 0;
+        tx.commit().await?;
+        Ok(removed)
+    }
+
     async fn list_signing_keys(&self) -> Result<Vec<SigningKey>> {
         let rows = sqlx::query(LIST).fetch_all(self.read()).await?;
-        rows.iter().map(|row| Ok(SigningKey { id: row.int("id")?, secret: row.bytes("secret")? })).collect()
+        rows.iter()
+            .map(|row| {
+                Ok(SigningKey { id: row.int("id")?, secret: row.bytes("secret")?, created_at: row.int("created_at")? })
+            })
+            .collect()
     }
 }

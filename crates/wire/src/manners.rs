@@ -88,8 +88,7 @@ impl Manners {
     {
         let address = self.proxies.client_of(peer, request.headers());
         let incoming = request.headers().get(X_REQUEST_ID).and_then(RequestId::adopt);
-        let origin =
-            RequestOrigin { address, request_id: incoming.unwrap_or_else(RequestId::random) };
+        let origin = RequestOrigin { address, request_id: incoming.unwrap_or_else(RequestId::random) };
         let chosen = self.mounts.choose(request.uri(), request.headers());
         // From here on there is a line, even if the client leaves and this future is dropped.
         let mut line = Line {

@@ -46,34 +46,40 @@ impl Library {
 
     async fn find_or_make(&self, version: &Version, resolved: &Resolved) -> Result<Arc<Kept>, Fault> {
         let plan_key = resolved.key();
-        let find = || self.inner.catalog.rendition(version.blob.id, &plan_key);
-        if let Some(rendition) = find().await? {
-            return Ok(Arc::new(Kept::new(rendition, Used::unknown(), None)));
+        if let Some(kept) = self.known_rendition(version, &plan_key).await? {
+            return Ok(kept);
         }
         let (turn, waited) = self.turn(version.blob.id).await;
         // Whoever had the turn before may have made it.
-        if waited && let Some(rendition) = find().await? {
-            return Ok(Arc::new(Kept::new(rendition, Used::unknown(), None)));
+        if waited && let Some(kept) = self.known_rendition(version, &plan_key).await? {
+            return Ok(kept);
         }
         let mut made = self.draw(version, std::slice::from_ref(resolved), false).await?;
         // Drawing is what takes turns; the disk need not be waited for by the next.
         drop(turn);
         let rendered = made.renditions.pop().ok_or(Fault::Unsupported)?;
-        self.keep_behind(version, resolved, rendered).await
+        self.keep_behind(version, (plan_key, is_base(version, resolved)), rendered).await
+    }
+
+    /// The rendition that is on record under a plan's key.
+    pub(crate) async fn known_rendition(&self, version: &Version, plan_key: &str) -> Result<Option<Arc<Kept>>, Fault> {
+        let rendition = self.inner.catalog.rendition(version.blob.id, plan_key).await?;
+        Ok(rendition.map(|rendition| Arc::new(Kept::new(rendition, Used::unknown(), None))))
     }
 
     /// Hands out what was drawn, and makes it durable behind that: a rendition that a loss of power takes is drawn again, so nobody
-    /// need wait for the disk. There is an end to how much may be on its way there.
-    async fn keep_behind(
+    /// need wait for the disk. There is an end to how much may be on its way there. `plan` is the plan's key, and whether others may be drawn
+    /// from what it gave.
+    pub(crate) async fn keep_behind(
         &self,
         version: &Version,
-        resolved: &Resolved,
+        plan: (String, bool),
         rendered: Rendered,
     ) -> Result<Arc<Kept>, Fault> {
         let units = u32::try_from(rendered.bytes.len().div_ceil(KEEPING_UNIT_BYTES)).unwrap_or(KEEPING_UNITS);
         let room = Arc::clone(&self.inner.renditions.keeping).acquire_many_owned(units.min(KEEPING_UNITS)).await;
         let room = room.expect("nobody closes it");
-        let (staged, rendition) = self.staged_rendition(version, resolved, rendered).await?;
+        let (staged, rendition) = self.staged_rendition(version, plan, rendered).await?;
         let kept = Arc::new(Kept::new(rendition, Used::at(self.now_ms()), Some(staged.body())));
         let (library, ours) = (self.clone(), Arc::clone(&kept));
         // On a task of its own: a caller who goes away leaves no bytes without a row.
@@ -217,14 +223,15 @@ impl Library {
         resolved: &Resolved,
         rendered: Rendered,
     ) -> Result<Rendition, Fault> {
-        let (staged, rendition) = self.staged_rendition(version, resolved, rendered).await?;
+        let plan = (resolved.key(), is_base(version, resolved));
+        let (staged, rendition) = self.staged_rendition(version, plan, rendered).await?;
         self.record_rendition(staged, rendition).await
     }
 
     async fn staged_rendition(
         &self,
         version: &Version,
-        resolved: &Resolved,
+        (plan_key, base): (String, bool),
         rendered: Rendered,
     ) -> Result<(Staged, Rendition), Fault> {
         let size = rendered.bytes.len() as u64;
@@ -233,13 +240,13 @@ impl Library {
         let staged = staged.map_err(stage_fault)?;
         let rendition = Rendition {
             blob_id: version.blob.id,
-            plan_key: resolved.key(),
+            plan_key,
             key: staged.key(),
             media_type: rendered.media_type,
             width: rendered.width,
             height: rendered.height,
             size,
-            base: is_base(version, resolved),
+            base,
         };
         Ok((staged, rendition))
     }

@@ -92,7 +92,7 @@ impl Dropped {
 
 impl Library {
     /// Notes that a rendition was used; costs nothing worth mentioning but once an hour.
-    pub(super) fn note_use(&self, kept: &Kept) {
+    pub(crate) fn note_use(&self, kept: &Kept) {
         let now_ms = self.now_ms();
         kept.used.at_ms.store(now_ms, Ordering::Relaxed);
         let noted_ms = kept.used.noted_ms.load(Ordering::Relaxed);
@@ -237,7 +237,7 @@ impl Library {
     }
 
     /// Forgets a rendition whose bytes turned out to be gone; its row too, if it is still there.
-    pub(super) async fn forget_rendition(&self, kept: &Kept) -> Result<(), Fault> {
+    pub(crate) async fn forget_rendition(&self, kept: &Kept) -> Result<(), Fault> {
         let rendition = &kept.rendition;
         tracing::info!(key = %rendition.key, "a rendition is gone, and drawn again");
         self.inner.renditions.made.invalidate(&kept.name()).await;

@@ -6,7 +6,8 @@ mod tickets;
 use std::net::IpAddr;
 
 use library::{
-    Actor, Asset, Fault, Invalid, Limits, Link, LinkWish, Noun, OpenLink, Origin, Rights, Scan, VisitOutcome, Visitor,
+    Actor, Asset, Fault, Form, Invalid, Limits, Link, LinkWish, Noun, OpenLink, Origin, Rights, Scan, VisitOutcome,
+    Visitor,
 };
 
 use crate::{
@@ -26,6 +27,7 @@ fn wish(asset: &Asset) -> LinkWish {
         use_limit: None,
         expires_at: None,
         password: None,
+        private: None,
     }
 }
 
@@ -84,8 +86,10 @@ async fn a_link_gives_its_file_to_anybody() {
         let received = bench.received("b", b"second").await.received;
         library.fill_entry(&bench.actor, file.id, (received, None), "b.txt").await.unwrap();
         let opened = open(&bench, &link).await.unwrap();
-        let (_, contents) =
-            library.version_contents(&stranger(), (&file.key, opened.version.id), "ticket").await.unwrap();
+        let (_, contents) = library
+            .version_contents(&stranger(), (&file.key, opened.version.id, Form::AsItCame), "ticket")
+            .await
+            .unwrap();
         assert_eq!((opened.version.id, read(&contents.content).await), (link.version_id, b"first".to_vec()));
     })
     .await;

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use content::Portion;
-use library::{Actor, Asset, Delivery, Fault, Library, Limits, LinkWish, Noun, Origin, Scan};
+use library::{Actor, Asset, Delivery, Fault, Form, Library, Limits, LinkWish, Noun, Origin, Scan};
 
 use super::{follow, is_dead, link, stranger, wish};
 use crate::support::{Bench, on_each_engine, read};
@@ -23,7 +23,8 @@ async fn count(bench: &Bench, id: i64) -> i64 {
 }
 
 async fn contents(library: &Library, actor: &Actor, file: &Asset, ticket: &str) -> Result<Delivery, Fault> {
-    let (tenant_id, delivery) = library.version_contents(actor, (&file.key, wish(file).version_id), ticket).await?;
+    let (tenant_id, delivery) =
+        library.version_contents(actor, (&file.key, wish(file).version_id, Form::AsItCame), ticket).await?;
     assert_eq!(tenant_id, file.tenant_id);
     Ok(delivery)
 }
@@ -251,7 +252,7 @@ async fn a_way_to_bytes_ends_with_its_file() {
         let other = bench.upload("b", b"b").await.unwrap();
         let (own, others) = (wish(&file).version_id, wish(&other).version_id);
         for (key, version_id) in [(&file.key, others), (&other.key, own), (&file.key, 9_999), (&String::new(), own)] {
-            let told = library.version_contents(&stranger(), (key, version_id), "ticket").await;
+            let told = library.version_contents(&stranger(), (key, version_id, Form::AsItCame), "ticket").await;
             assert!(matches!(told, Err(Fault::NotFound(Noun::Asset))));
         }
         library.set_scan(&bench.system(), file.tenant_id, file.id, Scan::Infected).await.unwrap();

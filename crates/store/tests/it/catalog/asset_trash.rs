@@ -132,6 +132,7 @@ async fn hang_all_on(site: &Site, id: i64) -> Vec<BlobKey> {
             created_by: site.user.id,
             expires_at: None,
             password_hash: None,
+            private: None,
         };
         site.catalog.add_link(&link, &at(NOW)).await.unwrap();
     }

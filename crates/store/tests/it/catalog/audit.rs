@@ -196,6 +196,7 @@ async fn change_the_rest(changes: &mut Changes<'_>) -> Result<()> {
         created_by: site.user.id,
         expires_at: None,
         password_hash: None,
+        private: None,
     };
     let link = catalog.add_link(&link, &changes.stamp()).await?;
     changes.left(Action::Create, Noun::Link, link.id);

@@ -121,6 +121,9 @@ async fn tenants_users_and_tokens(site: &Site) {
     catalog.token_by_id("fliplet", token.id).await.unwrap();
     catalog.user_to_sign_in(id, "ben@acme.test").await.unwrap().unwrap();
     catalog.signing_keys(b"secret", NOW).await.unwrap();
+    let key = catalog.add_signing_key(b"another", NOW).await.unwrap();
+    assert!(catalog.remove_signing_key(key).await.unwrap());
+    assert!(catalog.set_private(id, true, &at(NOW)).await.unwrap() && catalog.is_private(id).await.unwrap());
     catalog.spend_token_call(token.id, NOW).await.unwrap();
     catalog.revoke_token(id, token.id, &at(NOW)).await.unwrap();
     catalog.disable_user(id, ben.id, &at(NOW)).await.unwrap();

@@ -46,6 +46,7 @@ fn a_link_made_while_its_asset_is_purged_goes_with_it_or_is_refused() {
                 created_by: site.user.id,
                 expires_at: None,
                 password_hash: None,
+                private: None,
             };
             site.trash_asset(id).await.unwrap();
             let makers = (0..6).map(|_| {

@@ -68,6 +68,7 @@ fn new_link(site: &Site, asset_id: i64, version_id: i64) -> NewLink {
         created_by: site.user.id,
         expires_at: None,
         password_hash: None,
+        private: None,
     }
 }
 

@@ -35,6 +35,7 @@ fn new_bytes_make_a_version_more_and_links_keep_the_one_they_were_made_for() {
             created_by: site.user.id,
             expires_at: None,
             password_hash: None,
+            private: None,
         };
         site.catalog.add_link(&link, &at(NOW)).await.unwrap();
         let wish = NewVersion { scan: Scan::Queued, jobs: vec![NewJob::Preview], ..site.new_version(distinct()) };
