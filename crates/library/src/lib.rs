@@ -32,6 +32,7 @@ mod listed;
 mod names;
 mod offers;
 mod paths;
+mod quotas;
 mod records;
 mod removals;
 mod renditions;
@@ -100,6 +101,7 @@ pub use store::{
     folders::{Folder, FolderKind},
     jobs::{Job, JobState, Work},
     links::{Link, Visit, VisitOutcome},
+    quotas::{Quota, QuotaUse},
     records::Record,
     rules::{Access, Allow, Condition, Governing, Rule, Ruled, Test},
     scans::{Quarantined, Verdict},
@@ -190,6 +192,7 @@ struct Inner {
     keys: capabilities::Memory,
     tokens: tokens::Memory,
     paths: paths::Memory,
+    quotas: quotas::Memory,
     turns: fields::Turns,
     chunk_turns: fields::Turns,
     scan_turns: fields::Turns,
@@ -236,6 +239,7 @@ impl Library {
             keys: capabilities::Memory::default(),
             tokens: tokens::Memory::new(&limits),
             paths: paths::Memory::new(&limits),
+            quotas: quotas::Memory::new(&limits),
             turns: fields::Turns::default(),
             chunk_turns: fields::Turns::default(),
             scan_turns: fields::Turns::default(),

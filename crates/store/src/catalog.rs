@@ -34,6 +34,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (9, "scanning", include_str!("../migrations/0009_scanning.sql")),
     (10, "encryption", include_str!("../migrations/0010_encryption.sql")),
     (11, "audit_chain", include_str!("../migrations/0011_audit_chain.sql")),
+    (12, "quotas", include_str!("../migrations/0012_quotas.sql")),
 ];
 
 /// Each deadlock lets one write through, and each costs the server a second to notice.

@@ -21,6 +21,7 @@ pub mod jobs;
 pub mod links;
 pub mod names;
 pub mod paths;
+pub mod quotas;
 pub mod records;
 pub mod renditions;
 pub mod rules;

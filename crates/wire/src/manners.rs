@@ -69,8 +69,11 @@ impl Manners {
         B::Error: Into<axum::BoxError>,
     {
         let incoming = request.headers().get(X_REQUEST_ID).and_then(RequestId::adopt);
-        let origin =
-            RequestOrigin { address: peer.to_canonical(), request_id: incoming.unwrap_or_else(RequestId::random) };
+        let origin = RequestOrigin {
+            address: peer.to_canonical(),
+            request_id: incoming.unwrap_or_else(RequestId::random),
+            body_bytes: request.body().size_hint().exact(),
+        };
         let chosen = self.mounts.choose(request.uri(), request.headers());
         // From here on there is a line, even if the client leaves and this future is dropped.
         let mut line = Line {

@@ -77,6 +77,8 @@ pub struct RequestOrigin {
     pub address: IpAddr,
     /// The id that the access log and the `X-Request-Id` of the answer carry.
     pub request_id: RequestId,
+    /// How many bytes the request says that its body has.
+    pub body_bytes: Option<u64>,
 }
 
 impl<S: Sync> FromRequestParts<S> for RequestOrigin {
@@ -88,7 +90,10 @@ impl<S: Sync> FromRequestParts<S> for RequestOrigin {
             .extensions
             .get::<Self>()
             .copied()
-            .unwrap_or_else(|| Self { address: IpAddr::V4(Ipv4Addr::UNSPECIFIED), request_id: RequestId::random() }))
+            .unwrap_or_else(|| {
+                let address = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+                Self { address, request_id: RequestId::random(), body_bytes: None }
+            }))
     }
 }
 

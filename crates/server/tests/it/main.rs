@@ -32,6 +32,7 @@ mod outside;
 mod pdf;
 mod policies;
 mod polyglots;
+mod quotas;
 mod ranges;
 mod renditions;
 mod scanning;

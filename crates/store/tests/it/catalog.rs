@@ -41,6 +41,7 @@ mod plans_rows;
 mod plans_walk;
 mod purge_races;
 mod purging;
+mod quotas;
 mod records;
 mod removal;
 mod rendition_use;

@@ -20,6 +20,7 @@ use store::{
     folders::{FolderChange, FolderKind},
     jobs::{JobState, NewJob, Work},
     paths::Missing,
+    quotas::Quota,
     renditions::{BaseWish, Rendition},
     rules::Ruled,
     search::NameSearch,
@@ -95,6 +96,8 @@ pub async fn verify_everything(url: &str) {
     catalog.wrong_tenant_tallies(9).await.unwrap();
     catalog.wrong_rendition_sums().await.unwrap();
     catalog.recount_renditions(0).await.unwrap();
+    catalog.wrong_uses().await.unwrap();
+    catalog.recount_use(site.tenant.id).await.unwrap();
     for folder_id in [Some(folder.id), None] {
         let (kept, counted) = ((0, 0, 0), (0, 0, 0));
         let wrong = WrongTally { tenant_id: site.tenant.id, folder_id, bucket: 0, kept, counted };
@@ -107,6 +110,9 @@ async fn tenants_users_and_tokens(site: &Site) {
     let (catalog, id) = (&site.catalog, site.tenant.id);
     catalog.tenants(9).await.unwrap();
     catalog.tenant(id).await.unwrap();
+    let quota = Quota { max_files: Some(9999), max_bytes: Some(u64::MAX) };
+    catalog.set_quota(id, quota, &at(NOW)).await.unwrap();
+    catalog.quota_use(id).await.unwrap();
     let ben = catalog.add_user(id, &person("ben@acme.test"), &at(NOW)).await.unwrap();
     catalog.user(id, ben.id).await.unwrap();
     catalog.users(id, 0, 9).await.unwrap();
