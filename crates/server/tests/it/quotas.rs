@@ -108,13 +108,12 @@ fn where_no_more_files_are_allowed_none_comes_and_none_is_copied() {
             fliplet(five, five.web, name, name.as_bytes()).await.expect(201);
         }
         leave(five, 1, 1 << 30);
-        let copy = |noun: &str, id: &str, to: &str| {
-            five.site.call("PUT", &format!("/api/media/{noun}/copy"), json!({ "id": id, "new_id": to }))
-        };
-        flextype_refused(copy("folders", "web", "other").await, 400);
+        let copy = |path, id: &str, to: &str| five.site.call("PUT", path, json!({ "id": id, "new_id": to }));
+        let (files, folders) = ("/api/media/files/copy", "/api/media/folders/copy");
+        flextype_refused(copy(folders, "web", "other").await, 400);
         assert_eq!(five.site.get("/api/media/folders?id=other").await.status, 404);
-        copy("files", "web/a.txt", "web/c.txt").await.expect(200);
-        flextype_refused(copy("files", "web/a.txt", "web/d.txt").await, 400);
+        copy(files, "web/a.txt", "web/c.txt").await.expect(200);
+        flextype_refused(copy(files, "web/a.txt", "web/d.txt").await, 400);
         fliplet_refused(fliplet(five, five.web, "e.txt", b"e").await);
         flextype_refused(five.site.upload("web", "e.txt", b"e").await, 400);
         botdoc_refused(botdoc(five, "e.txt", b"e").await);
@@ -172,7 +171,9 @@ fn who_says_that_more_comes_than_there_is_room_for_is_told_before_it_does() {
         let form = Form::new().file("files[0]", "a.txt", "", b"a");
         let ask = five.server.fliplet("POST", &format!("/v1/media/files?folderId={}", five.web)).token(five.token());
         fliplet_refused(form.put_in(long(ask)).send().await);
-        botdoc_refused(five.botdoc.form("a.txt", b"a").put_in(long(five.botdoc.ask("POST", "/v1/media/"))).send().await);
+        botdoc_refused(
+            five.botdoc.form("a.txt", b"a").put_in(long(five.botdoc.ask("POST", "/v1/media/"))).send().await,
+        );
     });
 }
 
@@ -182,9 +183,7 @@ fn a_quota_is_told_and_set_by_name_and_by_id() {
         let organization = server.organization("Acme").await;
         let id = organization.id;
         server.upload(&organization.token, &organization.app(), "a.txt", b"four").await;
-        let told = |max_files: Value, max_bytes: Value| {
-            json!({ "id": id, "name": "Acme", "files": 1, "bytes": 4, "max_files": max_files, "max_bytes": max_bytes })
-        };
+        let told = |max_files: Value, max_bytes: Value| json!({ "id": id, "name": "Acme", "files": 1, "bytes": 4, "max_files": max_files, "max_bytes": max_bytes });
         let call = |more: &[&str]| mediary(server, &[&["tenant", "quota"], more].concat());
         assert_eq!(call(&["Acme"]), told(Value::Null, Value::Null));
         assert_eq!(call(&["Acme", "--max-files", "7"]), told(json!(7), Value::Null));
@@ -192,7 +191,8 @@ fn a_quota_is_told_and_set_by_name_and_by_id() {
         assert_eq!(call(&["Acme"]), told(json!(7), json!(1_000_000)));
         assert_eq!(call(&["Acme", "--none"]), told(Value::Null, Value::Null));
         server.organization("Acme").await;
-        for wrong in [&["Nobody"][..], &["99999"], &["Acme"], &["1", "--none", "--max-files", "1"], &["1", "--max-files", "-1"]]
+        for wrong in
+            [&["Nobody"][..], &["99999"], &["Acme"], &["1", "--none", "--max-files", "1"], &["1", "--max-files", "-1"]]
         {
             let arguments = [&["tenant", "quota"], wrong].concat();
             assert!(!run(&mut server.command(&arguments), "mediary").status.success(), "{wrong:?}");
