@@ -29,6 +29,7 @@ mod kinds;
 mod latest;
 mod links;
 mod listed;
+mod measures;
 mod names;
 mod offers;
 mod paths;
@@ -72,8 +73,10 @@ pub use jobs::JobRunner;
 pub use latest::Latest;
 pub use links::{LinkWish, OpenLink, Visitor};
 pub use listed::Listed;
+pub use measures::{Measures, Rows};
 pub use media::{
-    Accepts, Crop, Focus, Format, Plan, Renderer, RendererConfig, Resize, Videos, VideosConfig, Wanted, find_program,
+    Accepts, Crop, Focus, Format, Load, Plan, Renderer, RendererConfig, Resize, Videos, VideosConfig, Wanted,
+    find_program,
 };
 pub use names::split_extension;
 pub use offers::Offer;
@@ -99,8 +102,9 @@ pub use store::{
     fetches::{Fetch, FetchState},
     fields::Field,
     folders::{Folder, FolderKind},
-    jobs::{Job, JobState, Work},
+    jobs::{Job, JobState, KINDS as JOB_KINDS, Work},
     links::{Link, Visit, VisitOutcome},
+    measures::JobCount,
     quotas::{Quota, QuotaUse},
     records::Record,
     rules::{Access, Allow, Condition, Governing, Rule, Ruled, Test},

@@ -4,7 +4,7 @@
 use moka::sync::Cache;
 use store::quotas::{Quota, QuotaUse};
 
-use crate::{Actor, Fault, Limits, Library, Noun};
+use crate::{Actor, Fault, Library, Limits, Noun};
 
 /// So much of a request may be other than its files: what else a form holds, and how it is packed.
 const PACKING_BYTES: u64 = 1024 * 1024;

@@ -74,6 +74,8 @@ pub struct Settings {
     pub renditions: RenditionSettings,
     /// What is told.
     pub log: Log,
+    /// Where numbers are told.
+    pub metrics: MetricsSettings,
     /// Fliplet's own settings.
     pub fliplet: Fliplet,
     /// Mediaflow's own settings.
@@ -194,6 +196,14 @@ pub struct Log {
     pub level: String,
 }
 
+/// `[metrics]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsSettings {
+    /// Where `/metrics` answers; empty: nowhere.
+    pub listen: String,
+}
+
 /// What flags set; it wins over everything else.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Flags {
@@ -273,6 +283,7 @@ impl Settings {
         if (1..MIN_RENDITIONS_AGE_MS).contains(&self.renditions.max_age_ms) {
             return bad("renditions.max_age_ms is 0 or at least two hours: the last use is known to the hour");
         }
+        self.metrics_address()?;
         self.mediaflow_config()?;
         self.flextype_config()?;
         self.botdoc_config()?;
@@ -285,6 +296,13 @@ impl Settings {
             return bad("renderer.queue and renderer.deadline_ms are at least 1");
         }
         Ok(())
+    }
+
+    pub(crate) fn metrics_address(&self) -> Result<Option<SocketAddr>, BadSettings> {
+        match self.metrics.listen.as_str() {
+            "" => Ok(None),
+            at => at.parse().map(Some).map_err(|_| BadSettings("metrics.listen is no address with a port".to_owned())),
+        }
     }
 
     pub(crate) fn database_url(&self) -> String {

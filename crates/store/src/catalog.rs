@@ -53,6 +53,15 @@ enum Writer {
     Postgres(AnyPool),
 }
 
+/// Connections to the database.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PoolUse {
+    /// How many are open.
+    pub open: u64,
+    /// How many of them are at work.
+    pub busy: u64,
+}
+
 /// A transaction that writes. Dropped before [`Tx::commit`], it leaves no trace.
 pub(crate) enum Tx {
     Sqlite(sqlite::Turn),
@@ -103,6 +112,14 @@ impl Catalog {
         let more = sqlite::tend_names(tx.conn()).await?;
         tx.commit().await?;
         Ok(more)
+    }
+
+    /// The connections that are pooled: on SQLite those that read, for one writes; on PostgreSQL all.
+    #[must_use]
+    pub fn pool_use(&self) -> PoolUse {
+        let open = u64::from(self.readers.size());
+        let idle = u64::try_from(self.readers.num_idle()).unwrap_or(u64::MAX);
+        PoolUse { open, busy: open.saturating_sub(idle) }
     }
 
     /// The pool for reads outside a transaction.

@@ -19,6 +19,7 @@ pub mod garbage;
 pub mod image_details;
 pub mod jobs;
 pub mod links;
+pub mod measures;
 pub mod names;
 pub mod paths;
 pub mod quotas;
@@ -36,6 +37,6 @@ pub mod uploads;
 pub mod users;
 pub mod verify;
 
-pub use catalog::Catalog;
+pub use catalog::{Catalog, PoolUse};
 pub use error::{Error, Noun, Refusal, Result};
 pub use seal::{BadMasterKey, MasterKey, TenantKey, open_small, seal_small};

@@ -154,6 +154,7 @@ pub(crate) async fn expect_room_for_copy(
 
 fn read(row: &AnyRow) -> Result<QuotaUse> {
     let most = |max: Option<i64>| max.and_then(|max| u64::try_from(max).ok());
-    let quota = Quota { max_files: most(row.int_or_null("max_files")?), max_bytes: most(row.int_or_null("max_bytes")?) };
+    let quota =
+        Quota { max_files: most(row.int_or_null("max_files")?), max_bytes: most(row.int_or_null("max_bytes")?) };
     Ok(QuotaUse { quota, files: row.count("files")?, bytes: row.count("bytes")? })
 }

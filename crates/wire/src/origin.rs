@@ -86,14 +86,10 @@ impl<S: Sync> FromRequestParts<S> for RequestOrigin {
 
     /// A request that no [`crate::Manners`] has seen (a router under test) comes from nowhere, under a fresh id.
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        Ok(parts
-            .extensions
-            .get::<Self>()
-            .copied()
-            .unwrap_or_else(|| {
-                let address = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-                Self { address, request_id: RequestId::random(), body_bytes: None }
-            }))
+        Ok(parts.extensions.get::<Self>().copied().unwrap_or_else(|| {
+            let address = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+            Self { address, request_id: RequestId::random(), body_bytes: None }
+        }))
     }
 }
 

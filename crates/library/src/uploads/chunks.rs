@@ -16,8 +16,8 @@ use target::Target;
 
 use super::{Received, Sight, nature_of, probe_of, store_fault};
 use crate::{
-    Actor, Asset, Fault, Invalid, Library, Right, TenantKey, chance, encryption::ring_fault, fields, names, quotas::Sent,
-    slugs,
+    Actor, Asset, Fault, Invalid, Library, Right, TenantKey, chance, encryption::ring_fault, fields, names,
+    quotas::Sent, slugs,
 };
 
 /// Which file a chunk belongs to.

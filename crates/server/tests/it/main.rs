@@ -27,6 +27,7 @@ mod interruptions;
 mod limits;
 mod mediaflow;
 mod mediapocket;
+mod metrics;
 mod moving;
 mod outside;
 mod pdf;

@@ -30,6 +30,7 @@ mod link_uses;
 mod links;
 mod listed;
 mod listing;
+mod measures;
 mod migrating;
 mod opening;
 mod page_starts;

@@ -110,7 +110,8 @@ async fn what_nobody_did_in_person_says_so() {
         let folder =
             library.create_folder(&Actor::anonymous(origin("request 2")), bench.folder.id, "Folder").await.unwrap();
         // The command line, with an id of its own; and the server itself.
-        let system = Actor::system(Origin { address: None, request_id: Some(Arc::from("command 3")), body_bytes: None });
+        let system =
+            Actor::system(Origin { address: None, request_id: Some(Arc::from("command 3")), body_bytes: None });
         library.set_scan(&system, file.tenant_id, file.id, Scan::Clean).await.unwrap();
         bench.pass(1);
         run_due(&bench).await;

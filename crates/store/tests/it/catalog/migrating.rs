@@ -6,7 +6,9 @@ use sqlx::{
     AnyConnection, AssertSqlSafe, Connection,
     migrate::{Migration, MigrationType, Migrator},
 };
-use store::{Catalog, assets::AssetState, blobs::BlobKey, folders::FolderKind, quotas::Quota, renditions::RenditionSum};
+use store::{
+    Catalog, assets::AssetState, blobs::BlobKey, folders::FolderKind, quotas::Quota, renditions::RenditionSum,
+};
 
 use super::{
     engines::{Database, Engine, on_each_engine},

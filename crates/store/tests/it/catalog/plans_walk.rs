@@ -67,6 +67,7 @@ pub async fn call_every_method(url: &str) {
     sharing::entries(&site, asset_id).await;
     sharing::collections(&site, asset_id).await;
     search(&site, url).await;
+    measures(&catalog).await;
     catalog.close().await;
 }
 
@@ -104,6 +105,15 @@ pub async fn verify_everything(url: &str) {
         catalog.recount(&wrong).await.unwrap();
     }
     catalog.close().await;
+}
+
+async fn measures(catalog: &Catalog) {
+    for state in [JobState::Waiting, JobState::Running, JobState::Failed] {
+        catalog.count_jobs(state).await.unwrap();
+    }
+    catalog.count_due_jobs(NOW).await.unwrap();
+    catalog.count_infected().await.unwrap();
+    catalog.count_unchained_audit().await.unwrap();
 }
 
 async fn tenants_users_and_tokens(site: &Site) {
