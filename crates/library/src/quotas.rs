@@ -78,13 +78,12 @@ impl Library {
         if self.inner.quotas.is_free(tenant_id, now_ms) {
             return Ok(u64::MAX);
         }
-        let Some(QuotaUse { quota, files, bytes }) = self.inner.catalog.quota_use(tenant_id).await? else {
-            return Err(Fault::NotFound(Noun::Tenant));
-        };
-        if quota == Quota::default() {
+        let found = self.inner.catalog.quota_use(tenant_id).await?;
+        let limited = found.filter(|found| found.quota != Quota::default());
+        let Some(QuotaUse { quota, files, bytes }) = limited else {
             self.inner.quotas.free.insert(tenant_id, now_ms);
             return Ok(u64::MAX);
-        }
+        };
         let is_full = quota.max_files.is_some_and(|most| files >= most);
         let left = quota.max_bytes.map_or(u64::MAX, |most| most.saturating_sub(bytes));
         if left == 0 || (is_full && sent == Sent::File) { Err(Fault::Quota) } else { Ok(left) }

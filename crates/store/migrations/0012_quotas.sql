@@ -8,7 +8,7 @@ create table tenant_use (
     max_bytes bigint
 );
 insert into tenant_use (tenant_id, files, bytes)
-    select t.id, (select count(*) from assets a where a.tenant_id = t.id and a.state = 'ready'),
-        (select cast(coalesce(sum(b.size), 0) as bigint) from assets a join versions v on v.asset_id = a.id
-            join blobs b on b.id = v.blob_id where a.tenant_id = t.id)
-    from tenants t;
+    select t.id, coalesce(f.files, 0), coalesce(k.bytes, 0) from tenants t
+    left join (select tenant_id, count(*) as files from assets where state = 'ready' group by tenant_id) f on f.tenant_id = t.id
+    left join (select b.tenant_id, cast(sum(b.size) as bigint) as bytes from versions v join blobs b on b.id = v.blob_id
+        group by b.tenant_id) k on k.tenant_id = t.id;

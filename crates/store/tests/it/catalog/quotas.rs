@@ -244,3 +244,24 @@ fn who_sets_a_quota_is_written_down() {
         assert_eq!(site.catalog.quota_use(site.tenant.id + 9).await.unwrap(), None);
     });
 }
+
+#[test]
+fn a_tenant_that_an_earlier_version_founded_is_counted_when_something_comes() {
+    on_each_engine(async |database| {
+        let site = Site::new(&database.catalog).await;
+        let id = add_sized(&site, 100).await.unwrap();
+        let forget = || super::verify::spoil(database, "delete from tenant_use".to_owned());
+        forget().await;
+        add_sized(&site, 20).await.unwrap();
+        assert_eq!(kept(&site).await, (2, 120));
+        forget().await;
+        limit(&site, Some(2), None).await;
+        assert_eq!(kept(&site).await, (2, 120));
+        assert_fails!(add_sized(&site, 1).await, Error::Refused(Refusal::OverQuota));
+        forget().await;
+        site.trash_asset(id).await.unwrap();
+        site.catalog.purge_asset(site.tenant.id, id, &at(NOW)).await.unwrap();
+        assert_eq!(kept(&site).await, (1, 20));
+        assert_right(database).await;
+    });
+}
