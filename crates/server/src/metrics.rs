@@ -101,7 +101,7 @@ impl Gauges {
         };
         let lost = IntCounter::new(
             "mediary_renderer_lost_workers_total",
-            "Render workers that died or were killed in the middle of a job.",
+            "Render workers that died, were killed or ran out of time in the middle of a job.",
         )?;
         registry.register(Box::new(lost.clone()))?;
         Ok(Self {

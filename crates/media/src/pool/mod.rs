@@ -181,7 +181,7 @@ impl Renderer {
         Load::of((&self.places, workers + queue), (&self.slots, workers))
     }
 
-    /// How many workers were lost in the middle of a job: they died, or were killed.
+    /// How many workers were lost in the middle of a job: they died, were killed, or ran out of time.
     #[must_use]
     pub fn lost_workers(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
@@ -224,7 +224,10 @@ impl Renderer {
             }
             Ok(answer)
         };
-        timeout(self.config.deadline, whole).await.unwrap_or(Err(RenderError::TimedOut))
+        timeout(self.config.deadline, whole).await.unwrap_or_else(|_| {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+            Err(RenderError::TimedOut)
+        })
     }
 
     /// What the log is to hold of a new worker, once and not for each.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     flextype::site::refused as flextype_refused,
     mediaflow::{ask as mediaflow_ask, refused as mediaflow_refused},
-    mediapocket::{fetching, mail::world::mediary},
+    mediapocket::{assets::put as put_json, fetching, mail::world::mediary},
     policies::{expect_nothing_left, fliplet, in_chunks, with_five},
     scanning::{Five, forget},
     support::{Answer, Ask, Server, forms::Form, on_each_engine, programs::run},
@@ -48,6 +48,8 @@ fn what_there_is_no_room_for_comes_in_by_none_of_the_five() {
         let (small, large) = ([b'a'; 60], [b'b'; 101]);
         fliplet(five, five.web, "first.txt", &small).await.expect(201);
         let asset = fetching::placeholder(&five.pocket).await;
+        let article = json!({ "title": "To be written", "media_type": "article" });
+        let article = five.pocket.post("/api/v2/assets", &article).await.expect(200).json()["asset"].take();
         five.settle().await;
         let (announced, later) =
             (five.flow.announce(five.web, "one.txt", 60).await, five.flow.announce(five.web, "two.txt", 60).await);
@@ -71,6 +73,10 @@ fn what_there_is_no_room_for_comes_in_by_none_of_the_five() {
         let elsewhere = fetching::site::Site::of(&large).await;
         let fetch = fetching::add_media(&five.pocket, &asset, &elsewhere.url("/file"), "a.txt").await;
         assert_eq!((&fetch["state"], &fetch["error"]), (&json!("failed"), &json!("over quota")), "{fetch}");
+
+        let written = format!("/api/v2/assets/{}/article", article["id"].as_str().unwrap());
+        let refused = put_json(&five.pocket, &written, &json!({ "content": "c".repeat(101) })).await;
+        assert_eq!(refused.expect(400).json(), json!({ "error": "Storage quota exceeded" }));
 
         five.settle().await;
         assert_eq!(quota(five.server, five.tenant(), &[]), limited);
@@ -140,7 +146,7 @@ fn of_many_who_come_at_once_to_two_servers_as_many_get_in_as_there_is_room_for()
         quota(server, organization.id, &["--max-files", "10"]);
         let (library, beside) = server.start_beside().await;
         let send = |of: &crate::support::Organization, number: usize| {
-            let address = if number % 2 == 0 { server.address } else { beside.address };
+            let address = if number.is_multiple_of(2) { server.address } else { beside.address };
             let ask = Ask::new(address, "POST", &format!("/fliplet/v1/media/files?{}", of.app())).token(&of.token);
             let name = format!("{number}.txt");
             Form::new().file("files[0]", &name, "", name.as_bytes()).put_in(ask).send()
