@@ -123,7 +123,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Anybody {
 
 pub(crate) fn origin(parts: &Parts) -> Origin {
     let from = parts.extensions.get::<RequestOrigin>();
-    Origin { address: from.map(|from| from.address), request_id: from.map(|from| from.request_id.as_str().into()) }
+    Origin {
+        address: from.map(|from| from.address),
+        request_id: from.map(|from| from.request_id.as_str().into()),
+        body_bytes: from.and_then(|from| from.body_bytes),
+    }
 }
 
 /// The holder of a token, and what it holds.

@@ -33,6 +33,7 @@ impl Visit {
             return Err("no more files are accepted".to_owned());
         }
         let most = row.it.max_file_size.and_then(|most| u64::try_from(most).ok()).unwrap_or(u64::MAX);
+        botdoc.library.expect_room(&self.actor).await.map_err(trouble)?;
         let received = botdoc.library.receive_from_anybody(most, body).await.map_err(trouble)?;
         if received.is_empty() {
             return Err("this file is empty".to_owned());
@@ -90,6 +91,7 @@ fn sentence_of(fault: &Fault) -> String {
     match fault {
         Fault::TooLarge { max_bytes } => format!("this file is larger than {}", size(*max_bytes)),
         Fault::Invalid(library::Invalid::Name) => "this name can not be used".to_owned(),
+        Fault::Quota => "there is no room for this file".to_owned(),
         Fault::Interrupted => "it did not arrive whole".to_owned(),
         fault => {
             tracing::warn!(%fault, "a recipient's file was not taken");

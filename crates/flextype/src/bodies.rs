@@ -162,5 +162,9 @@ impl Kind {
 
 pub(crate) fn origin(extensions: &Extensions) -> Origin {
     let from = extensions.get::<RequestOrigin>();
-    Origin { address: from.map(|from| from.address), request_id: from.map(|from| from.request_id.as_str().into()) }
+    Origin {
+        address: from.map(|from| from.address),
+        request_id: from.map(|from| from.request_id.as_str().into()),
+        body_bytes: from.and_then(|from| from.body_bytes),
+    }
 }

@@ -39,7 +39,7 @@ pub(crate) async fn receive(flextype: &Flextype, form: FormCall) -> Result<Respo
         match part {
             Part::Text { name, value } => call.params.insert_text(&name, value),
             Part::File { name, file_name, media_type: _, body } => {
-                if name == "file" && (refused || is_refused(flextype, &call).await) {
+                if name == "file" && (refused || is_refused(flextype, &call).await?) {
                     (refused, sent) = (true, Sent::Unread);
                 } else if name == "file" {
                     sent = match flextype.library.receive_from_anybody(flextype.config.max_file_bytes, body).await {
@@ -64,10 +64,15 @@ pub(crate) async fn receive(flextype: &Flextype, form: FormCall) -> Result<Respo
     upload(flextype, &call, sent).await
 }
 
-/// Whether the tokens have come already, and do not work: then nothing is taken in.
-async fn is_refused(flextype: &Flextype, call: &Call) -> bool {
-    let came = call.params.has("token") && call.params.has("access_token");
-    came && flextype.open(call, Wanted::CHANGE_FILES).await.is_err()
+/// Whether the tokens have come already, and do not work: then nothing is taken in. Those that do may have no room left, and then
+/// nobody waits for the rest.
+async fn is_refused(flextype: &Flextype, call: &Call) -> Result<bool, Refused> {
+    if !(call.params.has("token") && call.params.has("access_token")) {
+        return Ok(false);
+    }
+    let Ok(session) = flextype.open(call, Wanted::CHANGE_FILES).await else { return Ok(true) };
+    let has_room = flextype.library.expect_room(&session.actor).await;
+    has_room.map(|()| false).map_err(|fault| Refused::of(fault, Area::Files))
 }
 
 /// Puts a file at its path. Seed: "Upload file".

@@ -86,7 +86,11 @@ async fn authenticate(parts: &Parts, library: &Library, secret: &str) -> Result<
 
 fn origin(parts: &Parts) -> Origin {
     let from = parts.extensions.get::<RequestOrigin>();
-    Origin { address: from.map(|from| from.address), request_id: from.map(|from| from.request_id.as_str().into()) }
+    Origin {
+        address: from.map(|from| from.address),
+        request_id: from.map(|from| from.request_id.as_str().into()),
+        body_bytes: from.and_then(|from| from.body_bytes),
+    }
 }
 
 /// The token that a request carries. The first carrier that is there decides; a bad one does not fall through.

@@ -65,13 +65,15 @@ impl Rights {
     }
 }
 
-/// Where a request came from, for the audit.
+/// Where a request came from, for the audit, and how much it brings.
 #[derive(Debug, Clone, Default)]
 pub struct Origin {
     /// The address of the peer, if it came over a network.
     pub address: Option<IpAddr>,
     /// The id that the request's log line carries.
     pub request_id: Option<Arc<str>>,
+    /// How many bytes its body has, where it says so.
+    pub body_bytes: Option<u64>,
 }
 
 /// Somebody who asks.

@@ -121,6 +121,7 @@ impl From<store::Error> for Fault {
             Error::Refused(Refusal::ParentInTrash) => Self::Invalid(Invalid::ParentInTrash),
             Error::Refused(Refusal::Expired) => Self::Expired,
             Error::Refused(Refusal::Infected) => Self::Quarantined,
+            Error::Refused(Refusal::OverQuota) => Self::Quota,
             Error::Refused(Refusal::InUse) => Self::Conflict(Noun::Token),
             error @ (Error::Unavailable(_) | Error::Commit(_)) => {
                 tracing::error!(error = &error as &(dyn std::error::Error + 'static), "the database is out of order");

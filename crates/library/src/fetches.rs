@@ -8,7 +8,7 @@ use store::{
     fetches::{Fetch, FetchOutcome, FetchState, NewFetch},
 };
 
-use crate::{Actor, Fault, Invalid, Library, Right, names, uploads::store_fault};
+use crate::{Actor, Fault, Invalid, Library, Right, names, quotas::Sent, uploads::store_fault};
 
 /// How long one attempt may take, whatever it is cut into.
 const TIMEOUT: Duration = Duration::from_secs(8 * 60);
@@ -21,7 +21,7 @@ impl Library {
     ///
     /// # Errors
     /// `NotFound`, `Denied`; `Invalid` for an address that is none or leads nowhere near the public, and for a name that can not be
-    /// one.
+    /// one; `Quota` when there is no room for anything.
     pub async fn fetch_asset(&self, actor: &Actor, asset_id: i64, url: &str, file_name: &str) -> Result<Fetch, Fault> {
         let asset = self.entry_to_change(actor, asset_id).await?;
         let file_name = names::check(file_name)?;
@@ -29,6 +29,7 @@ impl Library {
             return Err(Fault::Invalid(Invalid::Address));
         }
         self.gate(actor, (asset.tenant_id, asset.folder.id)).await?.expect_name(&file_name, None)?;
+        self.room_left(asset.tenant_id, Sent::Bytes).await?;
         let new = NewFetch {
             tenant_id: asset.tenant_id,
             asset_id,
@@ -94,9 +95,7 @@ impl Library {
         let filled = self.fill(actor, (&asset, fetch.created_by), received, (&fetch.file_name, declared));
         filled.await.map_err(|fault| match fault {
             Fault::NotFound(_) => missing(),
-            // The same bytes would be refused again.
-            Fault::Unsupported => Attempt { again: false, ..failed(fault) },
-            fault => failed(fault),
+            fault => Attempt::of_fault(&fault),
         })
     }
 
@@ -120,6 +119,11 @@ impl Attempt {
     /// What is out of order with us, and may not be another time.
     pub(crate) fn later(fault: &Fault) -> Self {
         Self { error: fault.to_string(), again: true }
+    }
+
+    /// Why bytes that came are not kept. The same would be refused again, and where there is no room, somebody has to make some first.
+    pub(crate) fn of_fault(fault: &Fault) -> Self {
+        Self { error: fault.to_string(), again: !matches!(fault, Fault::Unsupported | Fault::Quota) }
     }
 
     pub(crate) fn of(failure: &outbound::Failure) -> Self {

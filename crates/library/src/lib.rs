@@ -29,10 +29,12 @@ mod kinds;
 mod latest;
 mod links;
 mod listed;
+mod measures;
 mod names;
 mod offers;
 mod paths;
 mod privacy;
+mod quotas;
 mod reads;
 mod records;
 mod removals;
@@ -74,8 +76,10 @@ pub use jobs::JobRunner;
 pub use latest::Latest;
 pub use links::{LinkWish, OpenLink, Visitor};
 pub use listed::Listed;
+pub use measures::{Measures, Rows};
 pub use media::{
-    Accepts, Crop, Focus, Format, Plan, Renderer, RendererConfig, Resize, Videos, VideosConfig, Wanted, find_program,
+    Accepts, Crop, Focus, Format, Load, Plan, Renderer, RendererConfig, Resize, Videos, VideosConfig, Wanted,
+    find_program,
 };
 pub use names::split_extension;
 pub use offers::Offer;
@@ -102,8 +106,10 @@ pub use store::{
     fetches::{Fetch, FetchState},
     fields::Field,
     folders::{Folder, FolderKind},
-    jobs::{Job, JobState, Work},
+    jobs::{Job, JobState, KINDS as JOB_KINDS, Work},
     links::{Link, Visit, VisitOutcome},
+    measures::JobCount,
+    quotas::{Quota, QuotaUse},
     records::Record,
     rules::{Access, Allow, Condition, Governing, Rule, Ruled, Test},
     scans::{Quarantined, Verdict},
@@ -200,6 +206,7 @@ struct Inner {
     throttle: throttle::Memory,
     paths: paths::Memory,
     privacy: privacy::Memory,
+    quotas: quotas::Memory,
     turns: fields::Turns,
     chunk_turns: fields::Turns,
     scan_turns: fields::Turns,
@@ -249,6 +256,7 @@ impl Library {
             throttle: throttle::Memory::new(limits.throttle),
             paths: paths::Memory::new(&limits),
             privacy: privacy::Memory::new(&limits),
+            quotas: quotas::Memory::new(&limits),
             turns: fields::Turns::default(),
             chunk_turns: fields::Turns::default(),
             scan_turns: fields::Turns::default(),

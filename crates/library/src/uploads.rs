@@ -22,7 +22,9 @@ use store::{
     paths::Missing,
 };
 
-use crate::{Actor, Asset, Fault, Invalid, Library, Noun, Right, TenantKey, chance, fetches, fields, names, slugs};
+use crate::{
+    Actor, Asset, Fault, Invalid, Library, Noun, Right, TenantKey, chance, fetches, fields, names, quotas::Sent, slugs,
+};
 
 /// Bytes that have arrived and belong to nobody yet. Dropped, they leave nothing behind.
 #[derive(Debug)]
@@ -104,14 +106,32 @@ impl Library {
     pub async fn receive_from_anybody(&self, max_bytes: u64, body: ByteStream) -> Result<Received, Fault> {
         let max_bytes = max_bytes.min(self.inner.limits.max_upload_bytes);
         let seal = self.sealing_of_anybody().await?;
-        self.take_in(seal, body, max_bytes).await
+        self.take_in(seal, body, (max_bytes, u64::MAX)).await
     }
 
-    /// Takes bytes in, if the actor may add files to the folder, or to any where the folder is not known yet.
+    /// Takes a file's bytes in, if the actor may add files to the folder, or to any where the folder is not known yet.
     ///
     /// # Errors
-    /// `TooLarge` as soon as they are; `Interrupted` when they stop coming.
+    /// `TooLarge` as soon as they are, `Quota` as soon as they are more than the tenant may keep; `Interrupted` when they stop coming.
     pub async fn receive(&self, actor: &Actor, folder_id: Option<i64>, body: ByteStream) -> Result<Received, Fault> {
+        self.receive_for(actor, folder_id, body, Sent::File).await
+    }
+
+    /// The same for what may become a version of a file that is there.
+    ///
+    /// # Errors
+    /// As for [`Self::receive`].
+    pub async fn receive_version(&self, actor: &Actor, folder_id: i64, body: ByteStream) -> Result<Received, Fault> {
+        self.receive_for(actor, Some(folder_id), body, Sent::Bytes).await
+    }
+
+    async fn receive_for(
+        &self,
+        actor: &Actor,
+        folder_id: Option<i64>,
+        body: ByteStream,
+        sent: Sent,
+    ) -> Result<Received, Fault> {
         let tenant_id = match folder_id {
             Some(folder_id) => Some(self.expect_in_folder(actor, folder_id, Right::Create).await?.tenant_id),
             None => {
@@ -119,24 +139,36 @@ impl Library {
                 actor.tenant_id().ok()
             }
         };
-        let seal = match tenant_id {
-            Some(tenant_id) => self.sealing(tenant_id).await?,
-            None => self.sealing_of_anybody().await?,
+        let (seal, room) = match tenant_id {
+            Some(tenant_id) => (self.sealing(tenant_id).await?, self.room(actor, tenant_id, sent).await?),
+            None => (self.sealing_of_anybody().await?, u64::MAX),
         };
-        self.take_in(seal, body, self.inner.limits.max_upload_bytes).await
+        self.take_in(seal, body, (self.inner.limits.max_upload_bytes, room)).await
     }
 
-    async fn take_in(&self, seal: Option<TenantKey>, body: ByteStream, max_bytes: u64) -> Result<Received, Fault> {
-        let staged = self.inner.blobs.stage(Kind::Original, seal.as_ref(), body, max_bytes).await;
-        Ok(Received { staged: staged.map_err(stage_fault)? })
+    /// At most so many bytes, and no more than there is room for.
+    async fn take_in(
+        &self,
+        seal: Option<TenantKey>,
+        body: ByteStream,
+        (max_bytes, room): (u64, u64),
+    ) -> Result<Received, Fault> {
+        let staged = self.inner.blobs.stage(Kind::Original, seal.as_ref(), body, max_bytes.min(room)).await;
+        match staged {
+            Ok(staged) => Ok(Received { staged }),
+            Err(StageError::TooLarge { .. }) if room < max_bytes => Err(Fault::Quota),
+            Err(error) => Err(stage_fault(error)),
+        }
     }
 
     /// Takes in what is fetched from elsewhere.
     pub(crate) async fn receive_fetched(&self, tenant_id: i64, body: ByteStream) -> Result<Received, fetches::Attempt> {
         let max_bytes = self.inner.limits.max_upload_bytes;
         let seal = self.sealing(tenant_id).await.map_err(|fault| fetches::Attempt::later(&fault))?;
-        match self.inner.blobs.stage(Kind::Original, seal.as_ref(), body, max_bytes).await {
+        let room = self.room_left(tenant_id, Sent::Bytes).await.map_err(|fault| fetches::Attempt::of_fault(&fault))?;
+        match self.inner.blobs.stage(Kind::Original, seal.as_ref(), body, max_bytes.min(room)).await {
             Ok(staged) => Ok(Received { staged }),
+            Err(StageError::TooLarge { .. }) if room < max_bytes => Err(fetches::Attempt::of_fault(&Fault::Quota)),
             Err(error) => Err(fetches::Attempt::of_stage(error)),
         }
     }
@@ -145,7 +177,7 @@ impl Library {
     ///
     /// # Errors
     /// `Invalid` for a name that can not be one or for no files at all, `NotFound` when the folder is gone; `Unsupported` for files that it
-    /// does not take.
+    /// does not take; `Quota` for what is more than the tenant may keep.
     pub async fn add_assets(
         &self,
         actor: &Actor,
@@ -201,7 +233,7 @@ impl Library {
     /// Gives a file new bytes: a version more. Id, links, limit and count stay.
     ///
     /// # Errors
-    /// `NotFound`, `Denied`; `Unsupported` for what its folder does not take.
+    /// `NotFound`, `Denied`; `Unsupported` for what its folder does not take; `Quota`.
     pub async fn replace_asset(&self, actor: &Actor, asset_id: i64, upload: Upload) -> Result<Arc<Asset>, Fault> {
         let asset = self.expect_asset(actor, asset_id, Right::Update).await?;
         let (library, tenant_id, name) = (self.clone(), asset.tenant_id, asset.name.clone());

@@ -54,6 +54,8 @@ pub enum Wrong {
     RenditionSum(i64),
     /// A count of a folder's files, or of a tenant's, that differs from what it counts.
     Tally(Option<i64>, i64),
+    /// What a tenant keeps is not what its quota is compared with: the tenant's id.
+    Use(i64),
 }
 
 /// What was looked at, and what came of it.
@@ -88,7 +90,7 @@ impl Problem {
             Wrong::Asset(..) => "broken_file",
             Wrong::Idle(_) => "blob_without_version",
             Wrong::RenditionSum(_) => "wrong_rendition_sum",
-            Wrong::Tally(..) => "wrong_count",
+            Wrong::Tally(..) | Wrong::Use(_) => "wrong_count",
         }
     }
 
@@ -109,6 +111,7 @@ impl Problem {
                 Some(folder_id) => format!("folder {folder_id}, ids from {}", bucket << 10),
                 None => format!("all folders, ids from {}", bucket << 10),
             },
+            Wrong::Use(tenant_id) => format!("all that tenant {tenant_id} keeps"),
         }
     }
 }
@@ -360,6 +363,12 @@ impl<F: FnMut(&Problem)> Verifying<'_, F> {
                     Err(error) => return Err(error.into()),
                 };
             self.tell(Wrong::Tally(tally.folder_id, tally.bucket), repaired);
+        }
+        for wrong in catalog.wrong_uses().await? {
+            if self.repair {
+                catalog.recount_use(wrong.tenant_id).await?;
+            }
+            self.tell(Wrong::Use(wrong.tenant_id), self.repair);
         }
         Ok(())
     }

@@ -22,7 +22,7 @@ pub use details::Details;
 pub use error::{Limits, RenderError};
 pub use format::{Format, SourceFormat};
 pub use plan::{Accepts, Crop, Focus, MAX_SIDE, Plan, Resize, Resolution, Resolved, Rgb, STRONG_REDUCTION, Wanted};
-pub use pool::{Renderer, RendererConfig, Source};
+pub use pool::{Load, Renderer, RendererConfig, Source};
 pub use probe::{PROBE_HEAD_BYTES, PROBE_LONG_HEAD_BYTES, Probe, probe, svg::svg_within};
 pub use render::{Engine, Made, Rendered, render};
 pub use sanitizing::{NotSanitized, Sanitized, sanitize_svg};

@@ -76,7 +76,11 @@ pub(crate) fn server(anybody: &Actor) -> Actor {
 
 pub(crate) fn origin(parts: &Parts) -> Origin {
     let from = parts.extensions.get::<RequestOrigin>();
-    Origin { address: from.map(|from| from.address), request_id: from.map(|from| from.request_id.as_str().into()) }
+    Origin {
+        address: from.map(|from| from.address),
+        request_id: from.map(|from| from.request_id.as_str().into()),
+        body_bytes: from.and_then(|from| from.body_bytes),
+    }
 }
 
 /// An access token for somebody by a key.

@@ -63,7 +63,7 @@ pub(crate) async fn write(
     expect_article(&pocket, &actor, &asset).await?;
     let text = sent.text("content").unwrap_or_default().to_owned();
     let body = stream::once(async { Ok(Bytes::from(text)) }).boxed();
-    let received = pocket.library.receive(&actor, Some(asset.folder.id), body).await?;
+    let received = pocket.library.receive_version(&actor, asset.folder.id, body).await?;
     let name = format!("{}.md", asset.name.trim_end_matches(".md").chars().take(60).collect::<String>());
     let markdown = MediaType::parse("text/markdown");
     pocket.library.fill_entry(&actor, asset.id, (received, markdown), &name).await?;

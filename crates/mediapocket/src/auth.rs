@@ -41,7 +41,11 @@ impl FromRequestParts<MediaPocket> for Anybody {
 
 fn origin(parts: &Parts) -> Origin {
     let from = parts.extensions.get::<RequestOrigin>();
-    Origin { address: from.map(|from| from.address), request_id: from.map(|from| from.request_id.as_str().into()) }
+    Origin {
+        address: from.map(|from| from.address),
+        request_id: from.map(|from| from.request_id.as_str().into()),
+        body_bytes: from.and_then(|from| from.body_bytes),
+    }
 }
 
 /// The server itself, to take back what it began for somebody who may not have the right to end things.

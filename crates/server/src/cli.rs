@@ -218,7 +218,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 
 /// Who gives commands.
 pub(crate) const fn system() -> Actor {
-    Actor::system(Origin { address: None, request_id: None })
+    Actor::system(Origin { address: None, request_id: None, body_bytes: None })
 }
 
 fn told(failure: &Failure) -> ExitCode {

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use fliplet::TokenKind;
-use library::{Library, NewPerson, Rights, Token, TokenWish, secret};
+use library::{Library, NewPerson, Quota, Rights, Token, TokenWish, secret};
 use mediaflow::KeysWish;
 use serde_json::{Value, json};
 
@@ -28,6 +28,25 @@ pub(crate) enum TenantCommand {
         /// `true` or `false`; tells how it is without.
         private: Option<bool>,
     },
+    /// Set how much a tenant may keep, or tell it, and how much it keeps. What lies in the trash counts until it is purged, and so does
+    /// each version of a file.
+    Quota(QuotaArguments),
+}
+
+/// What a tenant may keep.
+#[derive(Debug, Args)]
+pub(crate) struct QuotaArguments {
+    /// Its name or its id.
+    tenant: String,
+    /// The most bytes; what is not said stays as it was.
+    #[arg(long)]
+    max_bytes: Option<u64>,
+    /// The most files.
+    #[arg(long)]
+    max_files: Option<u64>,
+    /// As much as there is room for.
+    #[arg(long, conflicts_with_all = ["max_bytes", "max_files"])]
+    none: bool,
 }
 
 /// `mediary user …`
@@ -229,7 +248,30 @@ pub(crate) async fn tenant(library: &Library, command: TenantCommand) -> Result<
             let tenants = library.tenants(&system()).await?;
             Ok(tenants.iter().map(|tenant| json!({ "id": tenant.id, "name": tenant.name })).collect())
         }
+        TenantCommand::Quota(wanted) => quota(library, wanted).await,
     }
+}
+
+async fn quota(library: &Library, wanted: QuotaArguments) -> Result<Value, Failure> {
+    let tenants = library.tenants(&system()).await?;
+    let mut named = tenants.iter().filter(|tenant| tenant.name == wanted.tenant);
+    let by_id = || tenants.iter().find(|tenant| tenant.id.to_string() == wanted.tenant);
+    let tenant = match (named.next(), named.next()) {
+        (Some(one), None) => one,
+        (Some(_), Some(_)) => return Err("several tenants have this name: say which by its id".into()),
+        (None, _) => by_id().ok_or("there is no such tenant")?,
+    };
+    let before = library.quota_use(&system(), tenant.id).await?.quota;
+    let quota = Quota {
+        max_files: wanted.max_files.or(before.max_files).filter(|_| !wanted.none),
+        max_bytes: wanted.max_bytes.or(before.max_bytes).filter(|_| !wanted.none),
+    };
+    if quota != before {
+        library.set_quota(&system(), tenant.id, quota).await?;
+    }
+    let now = library.quota_use(&system(), tenant.id).await?;
+    Ok(json!({ "id": tenant.id, "name": tenant.name, "files": now.files, "bytes": now.bytes,
+               "max_files": now.quota.max_files, "max_bytes": now.quota.max_bytes }))
 }
 
 pub(crate) async fn user(library: &Library, command: UserCommand) -> Result<Value, Failure> {

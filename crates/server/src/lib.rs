@@ -10,6 +10,7 @@ mod folders;
 mod founding;
 mod keys;
 mod links;
+mod metrics;
 mod mounts;
 mod policy;
 mod probes;

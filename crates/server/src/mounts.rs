@@ -1,6 +1,6 @@
 //! What answers where: every dialect under its prefix and on its hosts, the probes, and the front.
 
-use axum::http::Method;
+use axum::{Router, http::Method};
 use library::{Library, Right};
 use wire::{Cors, Mount, Mounts, refuse_plainly};
 
@@ -41,6 +41,19 @@ pub fn dialect_routes() -> Vec<DialectRoute> {
     let mediapocket =
         mediapocket::ROUTES.iter().map(|route| ("/mediapocket", route.method.clone(), route.path, route.right));
     fliplet.chain(mediaflow).chain(flextype).chain(botdoc).chain(mediapocket).collect()
+}
+
+/// What is for watchers, and no dialect.
+pub(crate) fn plain(name: &'static str, prefix: &'static str, router: Router) -> Mount {
+    Mount {
+        name,
+        prefix,
+        hosts: Vec::new(),
+        router,
+        cors: &SAME_ORIGIN,
+        max_body_bytes: SMALL_BODY_BYTES,
+        refuse: refuse_plainly,
+    }
 }
 
 /// Mounts everything.
@@ -98,15 +111,6 @@ pub fn mounts(library: &Library, settings: &Settings) -> Result<Mounts, Failure>
         },
     ];
     let listed = dialects.iter().map(|mount| (mount.name, mount.prefix)).collect();
-    let plain = |name, prefix, router| Mount {
-        name,
-        prefix,
-        hosts: Vec::new(),
-        router,
-        cors: &SAME_ORIGIN,
-        max_body_bytes: SMALL_BODY_BYTES,
-        refuse: refuse_plainly,
-    };
     let mut all = dialects;
     all.push(plain("healthz", "/healthz", probes::health()));
     all.push(plain("readyz", "/readyz", probes::readiness(library.clone())));

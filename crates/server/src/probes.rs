@@ -28,6 +28,11 @@ pub(crate) fn front(mounts: Vec<(&'static str, &'static str)>) -> Router {
     Router::new().route("/", get(move || async move { page })).fallback(nothing)
 }
 
+/// There is nothing here.
+pub(crate) fn nowhere() -> Router {
+    Router::new().fallback(nothing)
+}
+
 async fn nothing() -> impl IntoResponse {
     (StatusCode::NOT_FOUND, Json(json!({ "error": "not found" })))
 }

@@ -12,13 +12,21 @@ use tokio::{
 use tracing_subscriber::EnvFilter;
 use wire::{AccessLog, Drained, Manners, ServeConfig};
 
-use crate::{Failure, Settings, mounts::mounts, wiring};
+use crate::{
+    Failure, Settings,
+    metrics::{self, Watched},
+    mounts::mounts,
+    wiring,
+};
 
 /// A server that runs in this process.
 #[derive(Debug)]
 pub struct Running {
     /// Where it listens; with port 0 in the settings, the port that it got.
     pub address: SocketAddr,
+    /// Where `/metrics` answers, if it does.
+    pub metrics_address: Option<SocketAddr>,
+    watched: Option<Watched>,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<Drained>,
     jobs: JoinHandle<()>,
@@ -32,6 +40,9 @@ impl Running {
             Ok(Drained { aborted: 0 }) => {}
             Ok(Drained { aborted }) => tracing::warn!(aborted, "connections were cut off"),
             Err(error) => tracing::error!(%error, "serving ended badly"),
+        }
+        if let Some(watched) = self.watched {
+            watched.stop().await;
         }
         // A job that is cut off here is taken up again after its claim ends; jobs may run twice.
         self.jobs.abort();
@@ -67,13 +78,15 @@ pub async fn start(library: &Library, settings: &Settings) -> Result<Running, Fa
         drain_timeout: settings.drain(),
         ..ServeConfig::default()
     };
+    let watched = metrics::start(library, settings, manners.traffic(), config).await?;
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(wire::serve(listener, Arc::new(manners), config, async move {
         // The sender says stop, or is gone; either way it is over.
         drop(stopped.await);
     }));
     let jobs = tokio::spawn(JobRunner::new(library.clone()).run());
-    Ok(Running { address, stop, serving, jobs })
+    let metrics_address = watched.as_ref().map(|watched| watched.address);
+    Ok(Running { address, metrics_address, watched, stop, serving, jobs })
 }
 
 /// What asks the library whether an address may come in.

@@ -80,6 +80,8 @@ pub struct Settings {
     pub renditions: RenditionSettings,
     /// What is told.
     pub log: Log,
+    /// Where numbers are told.
+    pub metrics: MetricsSettings,
     /// Fliplet's own settings.
     pub fliplet: Fliplet,
     /// Mediaflow's own settings.
@@ -200,6 +202,14 @@ pub struct Log {
     pub level: String,
 }
 
+/// `[metrics]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsSettings {
+    /// Where `/metrics` answers; empty: nowhere.
+    pub listen: String,
+}
+
 /// What flags set; it wins over everything else.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Flags {
@@ -281,6 +291,7 @@ impl Settings {
             return bad("renditions.max_age_ms is 0 or at least two hours: the last use is known to the hour");
         }
         self.proxies()?;
+        self.metrics_address()?;
         self.mediaflow_config()?;
         self.flextype_config()?;
         self.botdoc_config()?;
@@ -293,6 +304,13 @@ impl Settings {
             return bad("renderer.queue and renderer.deadline_ms are at least 1");
         }
         Ok(())
+    }
+
+    pub(crate) fn metrics_address(&self) -> Result<Option<SocketAddr>, BadSettings> {
+        match self.metrics.listen.as_str() {
+            "" => Ok(None),
+            at => at.parse().map(Some).map_err(|_| BadSettings("metrics.listen is no address with a port".to_owned())),
+        }
     }
 
     pub(crate) fn database_url(&self) -> String {

@@ -283,7 +283,7 @@ const TAKE: &str = "update assets set updated_at = $3 where tenant_id = $1 and i
 /// and all others as they were before.
 const BYTES: &str = "select b.size from assets a join versions v on v.asset_id = a.id and v.number = a.version_number \
      join blobs b on b.id = v.blob_id where a.id = $1";
-const BLOBS: &str = "select blob_id from versions where asset_id = $1";
+const BLOBS: &str = "select v.blob_id, b.size from versions v join blobs b on b.id = v.blob_id where v.asset_id = $1";
 const DELETE_LINKS: &str = "delete from links where asset_id = $1";
 const DELETE_VERSIONS: &str = "delete from versions where asset_id = $1";
 
@@ -310,6 +310,18 @@ pub(crate) async fn take(conn: &mut AnyConnection, tenant_id: i64, id: i64, now_
     let row = row.ok_or(Error::Missing(Noun::Asset))?;
     let ready = AssetState::parse(&row.text("state")?)? == AssetState::Ready;
     Ok(Taken { folder_id: row.int("folder_id")?, slug: row.text("slug")?, ready })
+}
+
+/// The bytes of all versions of an asset whose row this transaction holds: their blobs, each as often as a version has it, and how many
+/// they are.
+async fn blobs_of(conn: &mut AnyConnection, id: i64) -> Result<(Vec<i64>, i64)> {
+    let rows = sqlx::query(BLOBS).bind(id).fetch_all(conn).await?;
+    let (mut blobs, mut bytes) = (Vec::with_capacity(rows.len()), 0);
+    for row in &rows {
+        blobs.push(row.int("blob_id")?);
+        bytes += row.int("size")?;
+    }
+    Ok((blobs, bytes))
 }
 
 /// How many bytes the current version of an asset has whose row this transaction holds.

@@ -79,6 +79,15 @@ struct Inner {
     keys: Keys,
 }
 
+/// The room of a file system, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Space {
+    /// What is left for us.
+    pub free: u64,
+    /// All of it.
+    pub total: u64,
+}
+
 enum Backend {
     Disk(Arc<Disk>),
     Objects(Objects),
@@ -267,6 +276,17 @@ impl Blobs {
         match &self.0.backend {
             Backend::Disk(disk) => disk.check().await,
             Backend::Objects(objects) => objects.check().await,
+        }
+    }
+
+    /// How much room the file system has that blobs lie in; none of an object store, which does not say.
+    ///
+    /// # Errors
+    /// When the folder can not be reached.
+    pub async fn space(&self) -> Result<Option<Space>, Error> {
+        match &self.0.backend {
+            Backend::Disk(disk) => disk.space().await.map(Some),
+            Backend::Objects(_) => Ok(None),
         }
     }
 }

@@ -34,6 +34,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (9, "scanning", include_str!("../migrations/0009_scanning.sql")),
     (10, "encryption", include_str!("../migrations/0010_encryption.sql")),
     (11, "audit_chain", include_str!("../migrations/0011_audit_chain.sql")),
+    (12, "quotas", include_str!("../migrations/0012_quotas.sql")),
     (13, "privacy", include_str!("../migrations/0013_privacy.sql")),
 ];
 
@@ -51,6 +52,15 @@ pub struct Catalog {
 enum Writer {
     Sqlite(sqlite::Queue),
     Postgres(AnyPool),
+}
+
+/// Connections to the database.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PoolUse {
+    /// How many are open.
+    pub open: u64,
+    /// How many of them are at work.
+    pub busy: u64,
 }
 
 /// A transaction that writes. Dropped before [`Tx::commit`], it leaves no trace.
@@ -103,6 +113,14 @@ impl Catalog {
         let more = sqlite::tend_names(tx.conn()).await?;
         tx.commit().await?;
         Ok(more)
+    }
+
+    /// The connections that are pooled: on SQLite those that read, for one writes; on PostgreSQL all.
+    #[must_use]
+    pub fn pool_use(&self) -> PoolUse {
+        let open = u64::from(self.readers.size());
+        let idle = u64::try_from(self.readers.num_idle()).unwrap_or(u64::MAX);
+        PoolUse { open, busy: open.saturating_sub(idle) }
     }
 
     /// The pool for reads outside a transaction.

@@ -62,6 +62,8 @@ pub enum Refusal {
     Infected,
     /// Something that is in use points at it.
     InUse,
+    /// More than the tenant may keep.
+    OverQuota,
     /// More bytes than a row can count.
     TooManyBytes,
     /// The database's URL is of neither engine.

@@ -81,6 +81,20 @@ impl NewJob {
     }
 }
 
+/// Every kind of work, by the word that listings and metrics use.
+pub const KINDS: &[&str] = &[
+    "preview",
+    "scan",
+    "rescan",
+    "sweep_staging",
+    "purge_folder",
+    "shred_blob",
+    "convert",
+    "dispatch",
+    "fetch",
+    "tend",
+];
+
 impl Work {
     /// The word that listings and metrics use.
     #[must_use]

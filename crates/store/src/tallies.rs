@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use sqlx::AnyConnection;
 
-use crate::{Catalog, Result, catalog::Columns};
+use crate::{Catalog, Result, catalog::Columns, quotas};
 
 /// How many ids share a row, as a power of two.
 const RUN_BITS: u32 = 10;
@@ -83,6 +83,7 @@ const SPACE_BYTES: &str = "select (select cast(coalesce(sum(bytes), 0) as bigint
 pub(crate) struct Counts {
     folders: BTreeMap<(i64, i64, i64), Count>,
     tenants: BTreeMap<(i64, i64), (i64, i64)>,
+    kept: BTreeMap<i64, quotas::Growth>,
 }
 
 /// What changes in a run.
@@ -119,6 +120,12 @@ impl Counts {
         self.note(tenant_id, folder_id, asset_id, Count { live: 0, bytes: 0, bare: -1 });
     }
 
+    /// Notes that a tenant keeps so many files more, and so many bytes, or fewer: in the trash they are still kept.
+    pub(crate) fn keep(&mut self, tenant_id: i64, files: i64, bytes: i64) {
+        let kept = self.kept.entry(tenant_id).or_default();
+        *kept = quotas::Growth { files: kept.files + files, bytes: kept.bytes + bytes };
+    }
+
     fn note(&mut self, tenant_id: i64, folder_id: i64, asset_id: i64, by: Count) {
         let bucket = asset_id >> RUN_BITS;
         let folder = self.folders.entry((tenant_id, folder_id, bucket)).or_default();
@@ -128,7 +135,7 @@ impl Counts {
     }
 
     /// Counts what was noted, in the transaction that makes it so. Last before the commit: these are the rows that
-    /// writers to one tenant share.
+    /// writers to one tenant share. Refused where a tenant would keep more than it may.
     pub(crate) async fn store(self, conn: &mut AnyConnection) -> Result<()> {
         for ((tenant_id, folder_id, bucket), by) in self.folders {
             let query = sqlx::query(ADD).bind(tenant_id).bind(folder_id).bind(bucket);
@@ -137,6 +144,9 @@ impl Counts {
         for ((tenant_id, bucket), (live, bare)) in self.tenants.into_iter().filter(|(_, by)| *by != (0, 0)) {
             let query = sqlx::query(ADD_TO_TENANT).bind(tenant_id).bind(bucket).bind(live).bind(bare);
             query.execute(&mut *conn).await?;
+        }
+        for (tenant_id, by) in self.kept {
+            quotas::grow(conn, tenant_id, by).await?;
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use crate::{
     audit::{self, Action, Stamp},
     catalog::Columns,
     folders::{self, Folder},
+    quotas,
     users::{self, NewUser, User},
 };
 
@@ -36,6 +37,7 @@ impl Catalog {
         let mut tx = self.begin().await?;
         let row = sqlx::query(INSERT).bind(name).bind(now_ms).fetch_one(tx.conn()).await?;
         let tenant = Tenant { id: row.int("id")?, name: name.to_owned(), created_at: now_ms };
+        quotas::begin(tx.conn(), tenant.id).await?;
         let user = users::insert(tx.conn(), tenant.id, admin, now_ms).await?;
         let root = folders::insert_root(tx.conn(), tenant.id, name, user.id, now_ms).await?;
         audit::note(tx.conn(), tenant.id, stamp, Action::Create, (Noun::Tenant, tenant.id)).await?;

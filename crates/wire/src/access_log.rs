@@ -17,7 +17,7 @@ use std::{
 use http::{Method, Uri};
 use tokio::time::Instant;
 
-use crate::origin::RequestId;
+use crate::{origin::RequestId, traffic::MountTraffic};
 
 /// A line waits at most this long.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(100);
@@ -168,7 +168,7 @@ impl Drop for Owner {
     }
 }
 
-/// The line of one request. Logged when dropped, whatever became of the request.
+/// The line of one request. Counted and logged when dropped, whatever became of the request.
 pub(crate) struct Line {
     pub(crate) log: AccessLog,
     /// Milliseconds since 1970.
@@ -177,6 +177,7 @@ pub(crate) struct Line {
     pub(crate) request_id: RequestId,
     pub(crate) peer: IpAddr,
     pub(crate) mount: &'static str,
+    pub(crate) traffic: Arc<MountTraffic>,
     pub(crate) method: Method,
     pub(crate) uri: Uri,
     /// 499 until there is an answer: the client left before.
@@ -223,6 +224,7 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
+        self.traffic.end(&self.method, self.status);
         self.log.push(self);
     }
 }
@@ -264,6 +266,7 @@ mod tests {
             request_id: RequestId::random(),
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
             mount: "fliplet",
+            traffic: crate::Traffic::new().of("fliplet"),
             method: Method::GET,
             uri: uri.parse().unwrap(),
             status: 200,

@@ -47,7 +47,11 @@ impl http_body::Body for AnswerBody {
         let this = self.get_mut();
         let frame = Pin::new(&mut this.inner).poll_frame(cx);
         match &frame {
-            Poll::Ready(Some(Ok(frame))) => this.line.bytes += frame.data_ref().map_or(0, |data| data.len() as u64),
+            Poll::Ready(Some(Ok(frame))) => {
+                let len = frame.data_ref().map_or(0, |data| data.len() as u64);
+                this.line.bytes += len;
+                this.line.traffic.sent.inc_by(len);
+            }
             Poll::Ready(None) => this.ended = true,
             Poll::Ready(Some(Err(error))) => {
                 tracing::warn!(request_id = %this.line.request_id, %error, "the answer broke off");

@@ -22,6 +22,7 @@ mod routes;
 mod segments;
 mod serve;
 mod small_body;
+mod traffic;
 
 pub use access_log::{AccessLog, LogBuffer};
 pub use answer_body::AnswerBody;
@@ -41,3 +42,4 @@ pub use routes::{Route, router};
 pub use segments::{escape_segment, segment};
 pub use serve::{Drained, ServeConfig, serve};
 pub use small_body::{BadBody, read_small_body};
+pub use traffic::Traffic;

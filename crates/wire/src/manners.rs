@@ -19,6 +19,7 @@ use crate::{
     proxies::Proxies,
     refusal::Refusal,
     request_body::RequestBody,
+    traffic::Traffic,
 };
 
 /// What a request may take. The limit of bodies belongs to each mount.
@@ -80,6 +81,12 @@ impl Manners {
         Self { gate: Some(gate), ..self }
     }
 
+    /// What is counted of all requests.
+    #[must_use]
+    pub const fn traffic(&self) -> &Traffic {
+        self.mounts.traffic()
+    }
+
     /// Answers a request from `peer`. Whatever goes wrong comes as an answer.
     pub async fn answer<B>(&self, request: Request<B>, peer: IpAddr) -> Response<AnswerBody>
     where
@@ -88,8 +95,13 @@ impl Manners {
     {
         let address = self.proxies.client_of(peer, request.headers());
         let incoming = request.headers().get(X_REQUEST_ID).and_then(RequestId::adopt);
-        let origin = RequestOrigin { address, request_id: incoming.unwrap_or_else(RequestId::random) };
+        let origin = RequestOrigin {
+            address,
+            request_id: incoming.unwrap_or_else(RequestId::random),
+            body_bytes: request.body().size_hint().exact(),
+        };
         let chosen = self.mounts.choose(request.uri(), request.headers());
+        chosen.traffic.begin();
         // From here on there is a line, even if the client leaves and this future is dropped.
         let mut line = Line {
             log: self.log.clone(),
@@ -98,6 +110,7 @@ impl Manners {
             request_id: origin.request_id,
             peer: origin.address,
             mount: chosen.mount.name,
+            traffic: Arc::clone(chosen.traffic),
             method: request.method().clone(),
             uri: request.uri().clone(),
             status: CLIENT_LEFT,
@@ -112,6 +125,7 @@ impl Manners {
         }
         chosen.marks.put(headers);
         line.status = response.status().as_u16();
+        chosen.traffic.answered(line.started.elapsed().as_secs_f64());
         response.map(|body| AnswerBody::new(body, line))
     }
 
@@ -134,7 +148,8 @@ impl Manners {
             if body.is_end_stream() {
                 Body::empty()
             } else {
-                Body::new(RequestBody::new(body, mount.max_body_bytes, self.limits.body_silence))
+                let received = chosen.traffic.received.clone();
+                Body::new(RequestBody::new(body, mount.max_body_bytes, self.limits.body_silence, received))
             }
         });
         request.extensions_mut().insert(origin);
@@ -144,6 +159,7 @@ impl Manners {
             Err(panic) => {
                 let what = message(&*panic);
                 tracing::error!(request_id = %origin.request_id, mount = mount.name, panic = what, "a handler panicked");
+                self.traffic().panics.inc();
                 (mount.refuse)(Refusal::Panicked)
             }
         }

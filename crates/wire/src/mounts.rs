@@ -11,6 +11,7 @@ use crate::{
     base::{MountedAt, host_of},
     cors::{Cors, Marks},
     refusal::Refusal,
+    traffic::{MountTraffic, Traffic},
 };
 
 /// One dialect, and where it is reached.
@@ -56,6 +57,7 @@ pub struct Mounts {
     mounts: Vec<Mounted>,
     default: usize,
     public_url: Option<Arc<str>>,
+    traffic: Traffic,
 }
 
 /// A mount with what its answers carry, made once.
@@ -63,6 +65,7 @@ pub struct Mounts {
 struct Mounted {
     mount: Mount,
     marks: Marks,
+    traffic: Arc<MountTraffic>,
 }
 
 /// The mount that a request is for.
@@ -70,12 +73,13 @@ struct Mounted {
 pub(crate) struct Chosen<'a> {
     pub(crate) mount: &'a Mount,
     pub(crate) marks: &'a Marks,
+    pub(crate) traffic: &'a Arc<MountTraffic>,
     way: Way,
 }
 
 impl Mounted {
     fn chosen(&self, way: Way) -> Chosen<'_> {
-        Chosen { mount: &self.mount, marks: &self.marks, way }
+        Chosen { mount: &self.mount, marks: &self.marks, traffic: &self.traffic, way }
     }
 }
 
@@ -113,8 +117,16 @@ impl Mounts {
         mounts.sort_by_key(|mount| std::cmp::Reverse(mount.prefix.len()));
         let found = mounts.iter().position(|mount| mount.name == default);
         let default = found.ok_or_else(|| BadMounts::Default(default.to_owned()))?;
-        let mounts = mounts.into_iter().map(|mount| Mounted { marks: Marks::of(mount.cors), mount }).collect();
-        Ok(Self { mounts, default, public_url: public_url.map(Into::into) })
+        let traffic = Traffic::new();
+        let mounted = |mount: Mount| Mounted { marks: Marks::of(mount.cors), traffic: traffic.of(mount.name), mount };
+        let mounts = mounts.into_iter().map(mounted).collect();
+        Ok(Self { mounts, default, public_url: public_url.map(Into::into), traffic })
+    }
+
+    /// What is counted of all requests.
+    #[must_use]
+    pub const fn traffic(&self) -> &Traffic {
+        &self.traffic
     }
 
     /// The names of all mounts, each with its prefix.

@@ -77,6 +77,8 @@ pub struct RequestOrigin {
     pub address: IpAddr,
     /// The id that the access log and the `X-Request-Id` of the answer carry.
     pub request_id: RequestId,
+    /// How many bytes the request says that its body has.
+    pub body_bytes: Option<u64>,
 }
 
 impl<S: Sync> FromRequestParts<S> for RequestOrigin {
@@ -84,11 +86,10 @@ impl<S: Sync> FromRequestParts<S> for RequestOrigin {
 
     /// A request that no [`crate::Manners`] has seen (a router under test) comes from nowhere, under a fresh id.
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        Ok(parts
-            .extensions
-            .get::<Self>()
-            .copied()
-            .unwrap_or_else(|| Self { address: IpAddr::V4(Ipv4Addr::UNSPECIFIED), request_id: RequestId::random() }))
+        Ok(parts.extensions.get::<Self>().copied().unwrap_or_else(|| {
+            let address = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+            Self { address, request_id: RequestId::random(), body_bytes: None }
+        }))
     }
 }
 

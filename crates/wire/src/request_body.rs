@@ -10,6 +10,7 @@ use std::{
 
 use axum::body::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use prometheus::IntCounter;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// Why the body of a request stopped, beside the connection itself.
@@ -52,12 +53,13 @@ pub(crate) struct RequestBody<B> {
     /// Made when the client first lets us wait, then kept.
     deadline: Option<Pin<Box<Sleep>>>,
     waiting: bool,
+    received: IntCounter,
 }
 
 impl<B> RequestBody<B> {
-    /// Wraps a body of at most `limit_bytes`, whose client may be silent for `silence` while it is waited for.
-    pub(crate) fn new(inner: B, limit_bytes: u64, silence: Duration) -> Self {
-        Self { inner, limit_bytes, left: limit_bytes, silence, deadline: None, waiting: false }
+    /// Wraps a body of at most `limit_bytes`, whose client may be silent for `silence` while it is waited for. What comes is counted.
+    pub(crate) fn new(inner: B, limit_bytes: u64, silence: Duration, received: IntCounter) -> Self {
+        Self { inner, limit_bytes, left: limit_bytes, silence, deadline: None, waiting: false, received }
     }
 
     /// Ready when the client has been silent for too long.
@@ -90,6 +92,7 @@ where
         let Some(frame) = frame else { return Poll::Ready(None) };
         let frame = frame.map_err(Into::into)?;
         let len = frame.data_ref().map_or(0, |data| data.len() as u64);
+        this.received.inc_by(len);
         match this.left.checked_sub(len) {
             Some(left) => this.left = left,
             None => return Poll::Ready(Some(Err(BodyFault::TooLarge { limit_bytes: this.limit_bytes }.into()))),

@@ -12,6 +12,7 @@ use hyper_util::{
         graceful::{GracefulShutdown, Watcher},
     },
 };
+use prometheus::IntGauge;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
@@ -96,9 +97,10 @@ pub async fn serve(
                     }
                     let permit = permit.take();
                     let serving = connection(stream, peer.ip(), Arc::clone(&manners), &builder, &config, graceful.watcher());
+                    let open = Open::new(manners.traffic().connections.clone());
                     connections.spawn(async move {
                         serving.await;
-                        drop(permit);
+                        drop((permit, open));
                     });
                 }
                 Err(error) if is_of_one_connection(&error) => {}
@@ -115,6 +117,22 @@ pub async fn serve(
     let aborted = if in_time { 0 } else { connections.len() };
     connections.shutdown().await;
     Drained { aborted }
+}
+
+/// A connection that is open, for as long as this lives.
+struct Open(IntGauge);
+
+impl Open {
+    fn new(connections: IntGauge) -> Self {
+        connections.inc();
+        Self(connections)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 fn builder(config: &ServeConfig) -> Builder<TokioExecutor> {

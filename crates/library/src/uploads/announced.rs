@@ -8,7 +8,7 @@ use store::{
 };
 
 use super::{Ingest, Received, Upload, stage_fault};
-use crate::{Actor, Asset, Fault, Invalid, Library, Noun, Right, chance, names};
+use crate::{Actor, Asset, Fault, Invalid, Library, Noun, Right, chance, names, quotas::Sent};
 
 /// An upload whose bytes are to come by themselves, to a URL that is its own credential.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ impl Library {
     /// Announces an upload; gives the key that its URL is to carry.
     ///
     /// # Errors
-    /// `NotFound`, `Denied`, `Invalid` for a name that can not be one, `TooLarge`, `Unsupported`.
+    /// `NotFound`, `Denied`, `Invalid` for a name that can not be one, `TooLarge`, `Quota`, `Unsupported`.
     pub async fn announce_upload(
         &self,
         actor: &Actor,
@@ -41,6 +41,7 @@ impl Library {
         }
         let gate = self.gate(actor, (folder.tenant_id, folder.id)).await?;
         gate.expect_name(&names::check(&announcement.name)?, None)?;
+        self.expect_room_for(folder.tenant_id, announcement.bytes).await?;
         let (now_ms, token) = (self.now_ms(), actor.token().ok_or(Fault::Unauthenticated)?);
         let upload = NewUpload {
             tenant_id: folder.tenant_id,
@@ -61,7 +62,7 @@ impl Library {
     ///
     /// # Errors
     /// `NotFound` for a key that nobody has or that was used, `Expired`; `Denied` when who announced it may no longer;
-    /// `Invalid` when it is not as long as was announced; `Unsupported` for what the folder does not take.
+    /// `Invalid` when it is not as long as was announced; `Unsupported` for what the folder does not take; `Quota`.
     pub async fn receive_announced(
         &self,
         anybody: &Actor,
@@ -79,6 +80,8 @@ impl Library {
         let actor = actor.map_err(|_| Fault::Denied)?;
         let folder = self.expect_in_folder(&actor, upload.folder_id, Right::Create).await?;
         let declared = upload.declared_bytes.unwrap_or(self.inner.limits.max_upload_bytes);
+        // Others may have come since it was announced.
+        self.expect_room_for(folder.tenant_id, declared).await?;
         let seal = self.sealing(folder.tenant_id).await?;
         let staged = self.inner.blobs.stage(Kind::Original, seal.as_ref(), body, declared).await;
         let staged = staged.map_err(|error| match error {
@@ -91,6 +94,10 @@ impl Library {
         let asset_id = self.complete(&actor, folder.tenant_id, upload, Received { staged }).await?;
         let asset = self.inner.catalog.asset(asset_id).await?.ok_or(Fault::NotFound(Noun::Asset))?;
         Ok((actor, asset))
+    }
+
+    async fn expect_room_for(&self, tenant_id: i64, bytes: u64) -> Result<(), Fault> {
+        if self.room_left(tenant_id, Sent::File).await? < bytes { Err(Fault::Quota) } else { Ok(()) }
     }
 
     async fn complete(

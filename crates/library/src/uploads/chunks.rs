@@ -16,7 +16,8 @@ use target::Target;
 
 use super::{Received, Sight, nature_of, probe_of, store_fault};
 use crate::{
-    Actor, Asset, Fault, Invalid, Library, Right, TenantKey, chance, encryption::ring_fault, fields, names, slugs,
+    Actor, Asset, Fault, Invalid, Library, Right, TenantKey, chance, encryption::ring_fault, fields, names,
+    quotas::Sent, slugs,
 };
 
 /// Which file a chunk belongs to.
@@ -93,7 +94,7 @@ impl Library {
     ///
     /// # Errors
     /// `NotFound` for a folder or file that is not there, `Denied`, `TooLarge` when all chunks together are, `Unsupported` for what the
-    /// folder does not take: the file is given up.
+    /// folder does not take, `Quota` for what is more than the tenant may keep: the file is given up.
     pub async fn receive_chunk(
         &self,
         actor: &Actor,
@@ -129,7 +130,7 @@ impl Library {
             let outcome = match target {
                 Target::Refused(outcome) => return Ok(outcome),
                 Target::New => library.begin_chunked(&actor, (tenant_id, created_by), wish, received).await?,
-                Target::Known(upload) => library.add_chunk(&upload, wish.number, received).await?,
+                Target::Known(upload) => library.add_chunk(&actor, &upload, (wish.number, received)).await?,
             };
             if let ChunkOutcome::Taken(asset_id) = outcome {
                 library.fold_chunks(&actor, asset_id).await?;
@@ -193,8 +194,18 @@ impl Library {
         }
     }
 
-    async fn add_chunk(&self, upload: &Chunked, number: i64, received: Received) -> Result<ChunkOutcome, Fault> {
-        let max_bytes = self.inner.limits.max_upload_bytes;
+    async fn add_chunk(
+        &self,
+        actor: &Actor,
+        upload: &Chunked,
+        (number, received): (i64, Received),
+    ) -> Result<ChunkOutcome, Fault> {
+        // What came so far is in no count yet.
+        let room = match self.room_left(upload.tenant_id, Sent::File).await {
+            Err(Fault::Quota) => 0,
+            room => room?,
+        };
+        let max_bytes = self.inner.limits.max_upload_bytes.min(room);
         let seal = self.sealing(upload.tenant_id).await?;
         let part = self.keep_part(seal.as_ref(), number, received).await?;
         let until = self.now_ms() + self.inner.limits.staging_age_ms;
@@ -206,6 +217,10 @@ impl Library {
         match outcome {
             Ok(Chunk::Added | Chunk::Same) => Ok(ChunkOutcome::Taken(upload.asset_id)),
             Ok(Chunk::Other) => Ok(ChunkOutcome::OtherBytes),
+            Err(store::Error::Refused(store::Refusal::TooManyBytes)) if max_bytes == room => {
+                self.abandon_chunked(actor, upload.tenant_id, upload.asset_id).await?;
+                Err(Fault::Quota)
+            }
             Err(store::Error::Refused(store::Refusal::TooManyBytes)) => Err(Fault::TooLarge { max_bytes }),
             Err(error) => Err(error.into()),
         }
@@ -323,6 +338,9 @@ impl Library {
         let keep_until = stamp.now_ms + self.inner.limits.staging_age_ms;
         let kept = catalog.end_chunked(upload, (&version, &slug), keep_until, &stamp).await;
         self.inner.cards.void(upload.asset_id);
+        if matches!(kept, Err(store::Error::Refused(store::Refusal::OverQuota))) {
+            self.give_up_chunked(actor, upload.tenant_id, upload.asset_id).await?;
+        }
         if let Some(kept) = kept? {
             if !kept {
                 self.discard(key).await;

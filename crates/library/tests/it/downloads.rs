@@ -109,8 +109,9 @@ async fn nobody_resumes_what_somebody_else_began() {
         library.set_rules(&bench.actor, Ruled::Folder(bench.folder.id), rules).await.unwrap();
         let file = bench.upload("file.bin", &[7; 1_000]).await.unwrap().id;
         library.limit_asset(&bench.actor, file, Some(100), None).await.unwrap();
-        let from =
-            |address: [u8; 4]| Actor::anonymous(Origin { address: Some(IpAddr::from(address)), request_id: None });
+        let from = |address: [u8; 4]| {
+            Actor::anonymous(Origin { address: Some(IpAddr::from(address)), request_id: None, body_bytes: None })
+        };
         let other_key = bench.actor_with(Rights::READ, None, None).await;
         let callers = [&bench.actor, &other_key, &from([192, 0, 2, 1]), &from([192, 0, 2, 2])];
         for (already, caller) in callers.into_iter().enumerate() {

@@ -37,7 +37,7 @@ async fn link(bench: &Bench, wish: LinkWish) -> Link {
 
 /// Somebody without a key, and where they are.
 fn stranger() -> Actor {
-    Actor::anonymous(Origin { address: Some(IpAddr::from([192, 0, 2, 7])), request_id: None })
+    Actor::anonymous(Origin { address: Some(IpAddr::from([192, 0, 2, 7])), request_id: None, body_bytes: None })
 }
 
 const fn visitor(password: Option<&str>) -> Visitor<'_> {

@@ -42,6 +42,26 @@ pub struct RendererConfig {
     pub limits: Limits,
 }
 
+/// What has to be done by those who do so much at a time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Load {
+    /// How many may be at work at a time.
+    pub most: usize,
+    /// How many are.
+    pub busy: usize,
+    /// How many callers wait for one of them.
+    pub waiting: usize,
+}
+
+impl Load {
+    /// From the places of those who work or wait, and of those who work, and how many each there are.
+    pub(crate) fn of((places, all): (&Semaphore, usize), (slots, most): (&Semaphore, usize)) -> Self {
+        let busy = most.saturating_sub(slots.available_permits());
+        let both = all.saturating_sub(places.available_permits());
+        Self { most, busy, waiting: both.saturating_sub(busy) }
+    }
+}
+
 /// Renders images in processes of their own. Processes start when they are first needed and are used again; one that
 /// crashes, hangs or is left by its caller in mid-job is ended, and costs nobody else anything.
 #[derive(Debug)]
@@ -53,6 +73,7 @@ pub struct Renderer {
     slots: Semaphore,
     idle: Mutex<Vec<WorkerProcess>>,
     last_job: AtomicU64,
+    lost: AtomicU64,
     told_of_landlock: Once,
     told_of_lack: Once,
 }
@@ -68,6 +89,7 @@ impl Renderer {
             slots: Semaphore::new(workers),
             idle: Mutex::new(Vec::with_capacity(workers)),
             last_job: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
             told_of_landlock: Once::new(),
             told_of_lack: Once::new(),
             config,
@@ -151,6 +173,20 @@ impl Renderer {
         self.idle().iter().filter_map(WorkerProcess::id).collect()
     }
 
+    /// How much it has to do.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        let workers = self.config.workers.clamp(1, Semaphore::MAX_PERMITS / 2);
+        let queue = self.config.queue.min(Semaphore::MAX_PERMITS / 2);
+        Load::of((&self.places, workers + queue), (&self.slots, workers))
+    }
+
+    /// How many workers were lost in the middle of a job: they died, were killed, or ran out of time.
+    #[must_use]
+    pub fn lost_workers(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
     /// A place in the queue at once, then a worker's slot when it is this caller's turn.
     async fn turn(&self) -> Result<(SemaphorePermit<'_>, SemaphorePermit<'_>), RenderError> {
         let place = self.places.try_acquire().map_err(|_| RenderError::Busy)?;
@@ -179,6 +215,7 @@ impl Renderer {
                 Ok(answer) => answer,
                 Err(lost) => {
                     tracing::warn!(worker = worker.id(), job, error = %lost, "lost a render worker");
+                    self.lost.fetch_add(1, Ordering::Relaxed);
                     return Err(if worker.was_killed().await { RenderError::Killed } else { RenderError::Crashed });
                 }
             };
@@ -187,7 +224,10 @@ impl Renderer {
             }
             Ok(answer)
         };
-        timeout(self.config.deadline, whole).await.unwrap_or(Err(RenderError::TimedOut))
+        timeout(self.config.deadline, whole).await.unwrap_or_else(|_| {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+            Err(RenderError::TimedOut)
+        })
     }
 
     /// What the log is to hold of a new worker, once and not for each.

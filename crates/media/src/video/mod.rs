@@ -23,7 +23,11 @@ use tokio::{
 
 use self::{container::Container, run::Job};
 pub use self::{facts::VideoFacts, find::find_program};
-use crate::{Limits, RenderError, Source, pool::source::in_memory, worker};
+use crate::{
+    Limits, RenderError, Source,
+    pool::{Load, source::in_memory},
+    worker,
+};
 
 /// Address space that a program needs whatever the video: its libraries, which are many, the stacks and heaps of its threads.
 const BASE_MEMORY_BYTES: u64 = 1024 * 1024 * 1024;
@@ -169,6 +173,14 @@ impl Videos {
             Ok(())
         };
         timeout(self.config.deadline, whole).await.unwrap_or(Err(RenderError::TimedOut))
+    }
+
+    /// How much there is to do.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        let at_once = self.config.at_once.clamp(1, Semaphore::MAX_PERMITS / 2);
+        let queue = self.config.queue.min(Semaphore::MAX_PERMITS / 2);
+        Load::of((&self.places, at_once + queue), (&self.slots, at_once))
     }
 
     /// `ffprobe` and `ffmpeg`.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use media::{Format, Limits, RenderError, Renderer, RendererConfig, Resolved, Source, probe};
+use media::{Format, Limits, Load, RenderError, Renderer, RendererConfig, Resolved, Source, probe};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::{pause, resume};
 
@@ -102,10 +102,13 @@ async fn a_worker_killed_in_mid_job_costs_that_job_only() {
     let plan = to(32, 32);
     let mut job = pin!(renderer.render(source().into(), &plan));
     begin(&mut job).await;
+    assert_eq!(renderer.load(), Load { most: 2, busy: 1, waiting: 0 });
     // Meanwhile another image is rendered by another worker.
     assert_renders(&renderer, 50).await;
+    assert_eq!(renderer.lost_workers(), 0);
     send(doomed, Signal::KILL);
     assert_eq!(job.await.map(|rendered| rendered.width), Ok(32), "it is done again by another");
+    assert_eq!((renderer.lost_workers(), renderer.load().busy), (1, 0));
     assert_renders(&renderer, 51).await;
 }
 
@@ -148,6 +151,7 @@ async fn the_deadline_kills_and_the_next_job_gets_a_new_worker() {
     assert_eq!(renderer.render(source().into(), &to(32, 32)).await, Err(RenderError::TimedOut));
     resume();
     ended(hung).await;
+    assert_eq!(renderer.lost_workers(), 1);
     assert_renders(&renderer, 64).await;
 }
 

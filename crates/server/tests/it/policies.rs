@@ -22,7 +22,7 @@ use crate::{
 const HTML: &[u8] = b"<!DOCTYPE html><html><script>alert(1)</script></html>";
 
 /// A server without a scanner whose fetches may go to this machine.
-fn with_five(case: impl AsyncFn(&Five<'_>)) {
+pub fn with_five(case: impl AsyncFn(&Five<'_>)) {
     let _shared = share();
     on_each_database(async |_, database| {
         let inner = async |server: &mut Server| case(&Five::new(server).await).await;
@@ -46,13 +46,13 @@ fn policy(five: &Five<'_>, verb: &str, more: &[&str]) -> Value {
     told
 }
 
-async fn fliplet(five: &Five<'_>, folder: i64, name: &str, bytes: &[u8]) -> crate::support::Answer {
+pub async fn fliplet(five: &Five<'_>, folder: i64, name: &str, bytes: &[u8]) -> crate::support::Answer {
     let form = Form::new().file("files[0]", name, "", bytes);
     let ask = five.server.fliplet("POST", &format!("/v1/media/files?folderId={folder}")).token(five.token());
     form.put_in(ask).send().await
 }
 
-async fn in_chunks(five: &Five<'_>, name: &str, pieces: &[&[u8]]) -> crate::support::Answer {
+pub async fn in_chunks(five: &Five<'_>, name: &str, pieces: &[&[u8]]) -> crate::support::Answer {
     let mut last = None;
     for (at, piece) in pieces.iter().enumerate() {
         let form = Form::new().file("file", name, "image/jpeg", piece).text("request", five.botdoc.request.to_string());
@@ -71,7 +71,7 @@ async fn names_in(five: &Five<'_>, folder: i64) -> Vec<String> {
     five.server.listed(five.token(), &format!("folderId={folder}")).await
 }
 
-async fn expect_nothing_left(five: &Five<'_>) {
+pub async fn expect_nothing_left(five: &Five<'_>) {
     five.server.library.verify(&system(), false, |problem| panic!("{problem:?}")).await.unwrap();
 }
 

@@ -40,7 +40,7 @@ impl Catalog {
     /// Adds assets, all or nothing, in this order.
     ///
     /// # Errors
-    /// `Missing` when a folder is not there or in the trash, `Taken` when a key exists.
+    /// `Missing` when a folder is not there or in the trash, `Taken` when a key exists; `Refused` over the tenant's quota.
     pub async fn add_assets(&self, assets: &[NewAsset], stamp: &Stamp) -> Result<Vec<Added>> {
         settle(|| self.try_add_assets(assets, None, stamp)).await
     }
@@ -74,7 +74,9 @@ impl Catalog {
         for ((asset, folder_id), added) in assets.iter().zip(&folders).zip(&added) {
             let about = (Noun::Asset, added.asset_id);
             audit::note(tx.conn(), asset.tenant_id, stamp, Action::Create, about).await?;
-            counts.add(asset.tenant_id, *folder_id, added.asset_id, size_of(&asset.version.blob)?);
+            let bytes = size_of(&asset.version.blob)?;
+            counts.add(asset.tenant_id, *folder_id, added.asset_id, bytes);
+            counts.keep(asset.tenant_id, 1, bytes);
         }
         counts.store(tx.conn()).await?;
         tx.commit().await?;
@@ -129,7 +131,7 @@ impl Catalog {
     /// bytes are needed: not when the tenant had equal ones.
     ///
     /// # Errors
-    /// `Missing` when it is not there or in the trash.
+    /// `Missing` when it is not there or in the trash; `Refused` over the tenant's quota.
     pub async fn add_version(&self, tenant_id: i64, id: i64, version: &NewVersion, stamp: &Stamp) -> Result<bool> {
         settle(|| self.try_add_version((tenant_id, id), version, (None, None), stamp))
             .await
@@ -190,13 +192,16 @@ impl Catalog {
             fields::put(tx.conn(), id, said).await?;
         }
         let mut counts = tallies::Counts::default();
+        let bytes = size_of(&version.blob)?;
+        // The version that was current is kept, too.
+        counts.keep(tenant_id, i64::from(first.is_some()), bytes);
         match first {
-            None => counts.resize(tenant_id, folder_id, id, size_of(&version.blob)? - old_bytes),
+            None => counts.resize(tenant_id, folder_id, id, bytes - old_bytes),
             Some(Filling { name, name_key, slug, .. }) => {
                 let slug = names::claim(tx.conn(), folder_id, slug, Holder::Asset(id)).await?;
                 set_slug(tx.conn(), id, &slug).await?;
                 sqlx::query(RENAME).bind(id).bind(name).bind(name_key).execute(tx.conn()).await?;
-                counts.add(tenant_id, folder_id, id, size_of(&version.blob)?);
+                counts.add(tenant_id, folder_id, id, bytes);
             }
         }
         counts.store(tx.conn()).await?;

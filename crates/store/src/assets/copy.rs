@@ -10,6 +10,7 @@ use crate::{
     catalog::{Columns, settle},
     names::{self, Holder, Slug},
     paths::Missing,
+    quotas,
 };
 
 /// Where a copy of one asset is to lie.
@@ -135,6 +136,12 @@ const COUNT_FOR_TENANT: &str = concat!(
     "group by n.tenant_id, n.id >> 10 \
      on conflict (tenant_id, bucket) do update set live = tenant_tallies.live + excluded.live"
 );
+const KEPT: &str = concat!(
+    "select n.tenant_id, cast(count(*) as bigint) as files, cast(sum(b.size) as bigint) as bytes \
+     from assets n cross join versions v cross join blobs b where ",
+    of_copies!(),
+    "and v.asset_id = n.id and b.id = v.blob_id group by n.tenant_id"
+);
 /// Takes the row of an asset, so that it is there until its copy is.
 const HOLD: &str = "update assets set name = name where tenant_id = $1 and id = $2 and deleted_at is null \
      and state = 'ready' returning folder_id, name_key";
@@ -149,7 +156,8 @@ impl Catalog {
     /// Copies one asset; the copy's id.
     ///
     /// # Errors
-    /// `Missing` when it or the folder is not there or in the trash; `Taken` when the slug is, and no other will do.
+    /// `Missing` when it or the folder is not there or in the trash; `Taken` when the slug is, and no other will do; `Refused` over the
+    /// tenant's quota.
     pub async fn copy_asset(&self, tenant_id: i64, id: i64, copy: &AssetCopy, stamp: &Stamp) -> Result<i64> {
         settle(|| self.try_copy_asset(tenant_id, id, copy, stamp)).await
     }
@@ -218,6 +226,10 @@ async fn complete(conn: &mut AnyConnection, copies: &Copies) -> Result<()> {
     of_copies(COPY_VERSIONS, copies).bind(copies.created_by).execute(&mut *conn).await?;
     for statement in [COPY_FIELDS, COPY_TAGS, COUNT, COUNT_FOR_TENANT] {
         of_copies(statement, copies).execute(&mut *conn).await?;
+    }
+    for row in of_copies(KEPT, copies).fetch_all(&mut *conn).await? {
+        let by = quotas::Growth { files: row.int("files")?, bytes: row.int("bytes")? };
+        quotas::grow(conn, row.int("tenant_id")?, by).await?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use content::MediaType;
 use sqlx::AnyConnection;
 
 use super::{
-    AssetState, BLOBS, DELETE_LINKS, DELETE_VERSIONS, bytes_of,
+    AssetState, DELETE_LINKS, DELETE_VERSIONS, blobs_of, bytes_of,
     trash::{Held, hold},
 };
 use crate::{
@@ -94,8 +94,8 @@ impl Catalog {
         if deleted_at.is_none() {
             counts.add_bare(tenant_id, held.folder_id, id);
         }
-        let rows = sqlx::query(BLOBS).bind(id).fetch_all(tx.conn()).await?;
-        let blobs = rows.iter().map(|row| row.int("blob_id")).collect::<Result<Vec<_>>>()?;
+        let (blobs, kept_bytes) = blobs_of(tx.conn(), id).await?;
+        counts.keep(tenant_id, -1, -kept_bytes);
         for statement in [DELETE_LINKS, DELETE_VERSIONS] {
             sqlx::query(statement).bind(id).execute(tx.conn()).await?;
         }

@@ -2,7 +2,7 @@
 
 use sqlx::AnyConnection;
 
-use super::{AssetState, BLOBS, DELETE_LINKS, DELETE_VERSIONS, Scan, bytes_of, take};
+use super::{AssetState, DELETE_LINKS, DELETE_VERSIONS, Scan, blobs_of, bytes_of, take};
 use crate::{
     Catalog, Error, Noun, Refusal, Result,
     audit::{self, Action, Stamp},
@@ -332,8 +332,8 @@ async fn end(
     now_ms: i64,
     counts: &mut Counts,
 ) -> Result<()> {
-    let rows = sqlx::query(BLOBS).bind(id).fetch_all(&mut *conn).await?;
-    let blobs = rows.iter().map(|row| row.int("blob_id")).collect::<Result<Vec<_>>>()?;
+    let (blobs, kept_bytes) = blobs_of(conn, id).await?;
+    counts.keep(tenant_id, -i64::from(held.state == AssetState::Ready), -kept_bytes);
     let counted = held.deleted_at.is_none() && held.state == AssetState::Ready;
     if counted {
         counts.remove(tenant_id, held.folder_id, id, bytes_of(conn, id).await?);

@@ -14,7 +14,7 @@ use content::Body;
 use tokio::sync::Semaphore;
 
 use super::{
-    BlobId, BlobKey, BlobsConfig, Error, Kind, blocking::blocking, buffers::Buffers, disk_read::DiskFile,
+    BlobId, BlobKey, BlobsConfig, Error, Kind, Space, blocking::blocking, buffers::Buffers, disk_read::DiskFile,
     folder_sync::FolderSync, map,
 };
 
@@ -183,6 +183,17 @@ impl Disk {
     pub(super) async fn check(self: &Arc<Self>) -> Result<(), Error> {
         let disk = Arc::clone(self);
         blocking(move || Ok(disk.try_writing()?)).await
+    }
+
+    /// How much room its file system has.
+    pub(super) async fn space(self: &Arc<Self>) -> Result<Space, Error> {
+        let disk = Arc::clone(self);
+        blocking(move || {
+            let found = rustix::fs::statvfs(&disk.root).map_err(io::Error::from)?;
+            let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
+            Ok(Space { free: bytes(found.f_bavail), total: bytes(found.f_blocks) })
+        })
+        .await
     }
 
     fn try_writing(&self) -> io::Result<()> {

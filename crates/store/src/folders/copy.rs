@@ -14,6 +14,7 @@ use crate::{
     jobs::{self, Work},
     names::{self, Holder, Slug},
     paths::{self, Missing},
+    quotas,
     tenants::take_tree,
 };
 
@@ -75,7 +76,8 @@ impl Catalog {
     /// Begins a copy of a folder.
     ///
     /// # Errors
-    /// `Missing` when it or its new parent is not there or in the trash, `Refused` when the copy would lie inside the original.
+    /// `Missing` when it or its new parent is not there or in the trash, `Refused` when the copy would lie inside the original, or not fit
+    /// into the tenant's quota.
     pub async fn begin_folder_copy(
         &self,
         tenant_id: i64,
@@ -106,6 +108,8 @@ impl Catalog {
         if i64::try_from(below.len()).unwrap_or(i64::MAX) > copy.max_folders {
             return Err(Error::Refused(Refusal::TooManyFolders));
         }
+        // What no longer fits when it comes to that is given up half-way; most is seen here, before others are short of room for it.
+        quotas::expect_room_for_copy(tx.conn(), tenant_id, (&original.path, &end_of(&original.path))).await?;
         let root = super::root(tx.conn(), tenant_id).await?;
         let copy_id = hide(tx.conn(), id, (root.id, None), copy.created_by, stamp.now_ms).await?;
         let copy_id = copy_id.ok_or(Error::Missing(Noun::Folder))?;
@@ -118,7 +122,7 @@ impl Catalog {
     /// Copies what lies in the original: the folders that were there when it began, and the files that are found in them.
     ///
     /// # Errors
-    /// `Missing` when one of those folders has been purged.
+    /// `Missing` when one of those folders has been purged; `Refused` over the tenant's quota.
     pub async fn fill_folder_copy(
         &self,
         hidden: &HiddenCopy,

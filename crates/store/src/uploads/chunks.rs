@@ -322,7 +322,9 @@ impl Catalog {
         sqlx::query(FORGET_KEYS).bind(upload.id).bind(0_i64).bind(upload.parts).execute(tx.conn()).await?;
         let mut counts = Counts::default();
         counts.remove_bare(tenant_id, held.folder_id, asset_id);
-        counts.add(tenant_id, held.folder_id, asset_id, size_of_blob(&version.blob)?);
+        let bytes = size_of_blob(&version.blob)?;
+        counts.add(tenant_id, held.folder_id, asset_id, bytes);
+        counts.keep(tenant_id, 1, bytes);
         counts.store(tx.conn()).await?;
         audit::note(tx.conn(), tenant_id, stamp, Action::Update, (Noun::Asset, asset_id)).await?;
         tx.commit().await?;

@@ -13,7 +13,7 @@ use axum::{
 };
 use futures_util::StreamExt;
 use tokio::{io::AsyncWriteExt, sync::Notify};
-use wire::{BodyFault, RequestOrigin};
+use wire::{BodyFault, RequestOrigin, Traffic};
 
 use crate::support::{MAX_BODY_BYTES, Server};
 
@@ -176,11 +176,60 @@ async fn who_leaves_early_is_logged_as_gone() {
         }),
     );
     let server = Server::of(router).await;
+    let traffic = server.traffic.clone();
     let mut stream = server.connect().await;
     stream.write_all(b"GET /wait HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     arrived.notified().await;
+    assert_eq!(counted(&traffic), ["mediary_http_connections 1", "mediary_http_requests_under_way 1"]);
     drop(stream);
     let (drained, log) = server.stop().await;
     assert_eq!(drained.aborted, 0);
     assert_eq!((log[0]["status"].as_u64(), log[0]["aborted"].as_bool()), (Some(499), Some(true)));
+    let left = "mediary_http_requests_total{dialect=\"main\",method=\"GET\",status=\"left\"} 1";
+    assert_eq!(counted(&traffic), [left]);
+}
+
+/// What a watcher reads who knows the text format: the samples that are not zero, without histograms.
+fn counted(traffic: &Traffic) -> Vec<String> {
+    let families = traffic.collectors().iter().flat_map(|collector| collector.collect()).collect::<Vec<_>>();
+    let text = prometheus::TextEncoder::new().encode_to_string(&families).unwrap();
+    let is_told = |line: &&str| !line.starts_with('#') && !line.ends_with(" 0") && !line.contains("seconds_");
+    let mut lines: Vec<String> = text.lines().filter(is_told).map(str::to_owned).collect();
+    lines.sort();
+    lines
+}
+
+#[tokio::test]
+async fn what_goes_over_the_wire_is_counted() {
+    let busy = || async { (http::StatusCode::SERVICE_UNAVAILABLE, "busy") };
+    let throttled = || async { (http::StatusCode::TOO_MANY_REQUESTS, "later") };
+    let server = Server::of(router().route("/busy", get(busy)).route("/throttled", get(throttled))).await;
+    let traffic = server.traffic.clone();
+    assert_eq!(counted(&traffic), Vec::<String>::new());
+    for line in ["GET /ok", "HEAD /ok", "GET /fail", "GET /busy", "GET /throttled", "BREW /ok", "GET /nowhere"] {
+        server.ask(&format!("{line} HTTP/1.1")).await;
+    }
+    server.exchange(b"POST /ok HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nConnection: close\r\n\r\n12345").await;
+    let (_, log) = server.stop().await;
+    let sent: u64 = log.iter().map(|line| line["bytes"].as_u64().unwrap()).sum();
+    let requests = |method: &str, status: &str, count: u64| {
+        format!("mediary_http_requests_total{{dialect=\"main\",method=\"{method}\",status=\"{status}\"}} {count}")
+    };
+    let of_main = |name: &str, count: u64| format!("mediary_http_{name}_total{{dialect=\"main\"}} {count}");
+    let mut expected = vec![
+        requests("GET", "2xx", 1),
+        requests("GET", "4xx", 2),
+        requests("GET", "5xx", 2),
+        requests("HEAD", "2xx", 1),
+        requests("POST", "2xx", 1),
+        requests("other", "4xx", 1),
+        of_main("received_bytes", 5),
+        of_main("sent_bytes", sent),
+        of_main("throttled", 1),
+        of_main("unavailable", 1),
+        "mediary_http_panics_total 1".to_owned(),
+    ];
+    expected.sort();
+    // Nothing is under way any more, and no connection open.
+    assert_eq!(counted(&traffic), expected);
 }

@@ -10,7 +10,9 @@ use tokio::{
     sync::oneshot,
     task::JoinHandle,
 };
-use wire::{AccessLog, Cors, Drained, Limits, LogBuffer, Manners, Mount, Mounts, Refusal, ServeConfig, refuse_plainly};
+use wire::{
+    AccessLog, Cors, Drained, Limits, LogBuffer, Manners, Mount, Mounts, Refusal, ServeConfig, Traffic, refuse_plainly,
+};
 
 pub static CORS: Cors = Cors {
     allow_headers: "Auth-token, Content-Type",
@@ -49,6 +51,8 @@ fn refuse_in_dialect(refusal: Refusal) -> Response {
 
 pub struct Server {
     pub address: SocketAddr,
+    /// What it counts.
+    pub traffic: Traffic,
     buffer: LogBuffer,
     log: AccessLog,
     stop: oneshot::Sender<()>,
@@ -62,6 +66,7 @@ impl Server {
     }
 
     pub async fn start(mounts: Mounts, config: ServeConfig) -> Self {
+        let traffic = mounts.traffic().clone();
         let buffer = LogBuffer::default();
         let log = AccessLog::new(buffer.clone()).unwrap();
         let manners = Arc::new(Manners::new(mounts, log.clone(), Limits::default(), Arc::new(|| 0)));
@@ -71,7 +76,7 @@ impl Server {
         let task = tokio::spawn(wire::serve(listener, manners, config, async {
             stopped.await.ok();
         }));
-        Self { address, buffer, log, stop, task }
+        Self { address, traffic, buffer, log, stop, task }
     }
 
     pub async fn connect(&self) -> TcpStream {

@@ -13,7 +13,7 @@ use crate::{
 const ADDRESS: [u8; 4] = [192, 0, 2, 7];
 
 fn origin(request_id: &str) -> Origin {
-    Origin { address: Some(IpAddr::from(ADDRESS)), request_id: Some(Arc::from(request_id)) }
+    Origin { address: Some(IpAddr::from(ADDRESS)), request_id: Some(Arc::from(request_id)), body_bytes: None }
 }
 
 async fn lines_after(bench: &Bench, after: i64) -> Vec<AuditLine> {
@@ -110,7 +110,8 @@ async fn what_nobody_did_in_person_says_so() {
         let folder =
             library.create_folder(&Actor::anonymous(origin("request 2")), bench.folder.id, "Folder").await.unwrap();
         // The command line, with an id of its own; and the server itself.
-        let system = Actor::system(Origin { address: None, request_id: Some(Arc::from("command 3")) });
+        let system =
+            Actor::system(Origin { address: None, request_id: Some(Arc::from("command 3")), body_bytes: None });
         library.set_scan(&system, file.tenant_id, file.id, Scan::Clean).await.unwrap();
         bench.pass(1);
         run_due(&bench).await;

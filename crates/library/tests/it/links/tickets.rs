@@ -52,7 +52,7 @@ async fn take(
 }
 
 fn at(number: u8) -> Actor {
-    Actor::anonymous(Origin { address: Some(IpAddr::from([192, 0, 2, number])), request_id: None })
+    Actor::anonymous(Origin { address: Some(IpAddr::from([192, 0, 2, number])), request_id: None, body_bytes: None })
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 //! files fetched from elsewhere, and mail.
 
 pub mod account;
-mod assets;
+pub mod assets;
 mod collections;
 mod comments;
 mod doors;

@@ -137,6 +137,11 @@ impl Server {
         false
     }
 
+    /// A request for its numbers.
+    pub fn watch(&self, method: &str, target: &str) -> Ask {
+        Ask::new(self.running.as_ref().unwrap().metrics_address.unwrap(), method, target)
+    }
+
     /// What the access log holds. Whole once the server is stopped.
     pub fn access_log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("access.log")).unwrap()

@@ -6,7 +6,9 @@ use sqlx::{
     AnyConnection, AssertSqlSafe, Connection,
     migrate::{Migration, MigrationType, Migrator},
 };
-use store::{Catalog, assets::AssetState, blobs::BlobKey, folders::FolderKind, renditions::RenditionSum};
+use store::{
+    Catalog, assets::AssetState, blobs::BlobKey, folders::FolderKind, quotas::Quota, renditions::RenditionSum,
+};
 
 use super::{
     engines::{Database, Engine, on_each_engine},
@@ -106,6 +108,9 @@ fn a_library_of_the_first_release_is_counted_and_searched_as_if_it_were_new() {
         assert_eq!((count(1).await, count(2).await), (1, 3));
         assert_eq!(catalog.count_folder_assets(2, 3).await.unwrap(), 2);
         assert_eq!(catalog.space_bytes(2, 3).await.unwrap(), 1_100);
+        // With the trash, and with the bytes of older versions.
+        let kept = catalog.quota_use(2).await.unwrap().unwrap();
+        assert_eq!((kept.files, kept.bytes, kept.quota), (5, 2_400, Quota::default()));
         assert_eq!(catalog.asset(5).await.unwrap().unwrap().state, AssetState::Uploading);
         // What was drawn by the first release is drawn anew; nothing knows its bytes any more.
         assert_eq!(catalog.rendition(1, "40x30-q80.jpg").await.unwrap(), None);

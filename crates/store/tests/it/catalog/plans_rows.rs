@@ -7,6 +7,7 @@ use sqlx::AnyConnection;
 /// 50 tenants with 100 rows of each kind; ids far above those of the rows that are there already.
 const FILL: &[&str] = &[
     "insert into tenants (id, name, created_at) select 1000 + n, 'n', n from generate_series(1, 50) n",
+    "insert into tenant_use (tenant_id, files, bytes) select 1000 + n, 1, 1 from generate_series(1, 50) n",
     "insert into users (id, tenant_id, email, full_name, role, created_at) \
      select 10000 + n, 1001 + n % 50, n || '@x', 'n', 'admin', n from generate_series(1, 5000) n",
     "insert into folders (id, tenant_id, parent_id, kind, name, name_key, slug, path, created_by, created_at, updated_at) \

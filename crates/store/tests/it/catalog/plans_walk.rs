@@ -20,6 +20,7 @@ use store::{
     folders::{FolderChange, FolderKind},
     jobs::{JobState, NewJob, Work},
     paths::Missing,
+    quotas::Quota,
     renditions::{BaseWish, Rendition},
     rules::Ruled,
     search::NameSearch,
@@ -66,6 +67,7 @@ pub async fn call_every_method(url: &str) {
     sharing::entries(&site, asset_id).await;
     sharing::collections(&site, asset_id).await;
     search(&site, url).await;
+    measures(&catalog).await;
     catalog.close().await;
 }
 
@@ -95,6 +97,8 @@ pub async fn verify_everything(url: &str) {
     catalog.wrong_tenant_tallies(9).await.unwrap();
     catalog.wrong_rendition_sums().await.unwrap();
     catalog.recount_renditions(0).await.unwrap();
+    catalog.wrong_uses().await.unwrap();
+    catalog.recount_use(site.tenant.id).await.unwrap();
     for folder_id in [Some(folder.id), None] {
         let (kept, counted) = ((0, 0, 0), (0, 0, 0));
         let wrong = WrongTally { tenant_id: site.tenant.id, folder_id, bucket: 0, kept, counted };
@@ -103,10 +107,22 @@ pub async fn verify_everything(url: &str) {
     catalog.close().await;
 }
 
+async fn measures(catalog: &Catalog) {
+    for state in [JobState::Waiting, JobState::Running, JobState::Failed] {
+        catalog.count_jobs(state).await.unwrap();
+    }
+    catalog.count_due_jobs(NOW).await.unwrap();
+    catalog.count_infected().await.unwrap();
+    catalog.count_unchained_audit().await.unwrap();
+}
+
 async fn tenants_users_and_tokens(site: &Site) {
     let (catalog, id) = (&site.catalog, site.tenant.id);
     catalog.tenants(9).await.unwrap();
     catalog.tenant(id).await.unwrap();
+    let quota = Quota { max_files: Some(9999), max_bytes: Some(u64::MAX) };
+    catalog.set_quota(id, quota, &at(NOW)).await.unwrap();
+    catalog.quota_use(id).await.unwrap();
     let ben = catalog.add_user(id, &person("ben@acme.test"), &at(NOW)).await.unwrap();
     catalog.user(id, ben.id).await.unwrap();
     catalog.users(id, 0, 9).await.unwrap();

@@ -29,6 +29,7 @@ pub async fn assert_clean(catalog: &Catalog) {
     assert_eq!(catalog.nameless_folders(0, 9).await.unwrap(), []);
     assert_eq!(catalog.wrong_tallies(9).await.unwrap(), []);
     assert_eq!(catalog.wrong_tenant_tallies(9).await.unwrap(), []);
+    assert_eq!(catalog.wrong_uses().await.unwrap(), []);
     assert_eq!(catalog.wrong_rendition_sums().await.unwrap(), []);
     assert_eq!(catalog.broken_folders(0, 9).await.unwrap(), []);
     assert_eq!(catalog.broken_assets(0, 9).await.unwrap(), []);

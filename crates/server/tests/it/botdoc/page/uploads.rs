@@ -3,6 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use futures_util::future::join_all;
+use library::Quota;
 use serde_json::{Value, json};
 
 use super::{
@@ -12,7 +13,7 @@ use super::{
     },
     assert_keeps_to_itself, photograph, words,
 };
-use crate::support::{browser::Page, forms::Form};
+use crate::support::{browser::Page, forms::Form, organizations::system};
 
 /// Files of a person, as names and sizes.
 struct Files(tempfile::TempDir);
@@ -242,5 +243,26 @@ fn a_place_is_given_back_when_a_file_does_not_arrive() {
         let answer = upload(server, &link, feature, ("b.txt", b"abc")).await;
         assert_eq!(answer, json!({ "received": ["b.txt"], "errors": [] }));
         assert_eq!(pulled(&agent, feature).await, ["b.txt"]);
+    });
+}
+
+#[test]
+fn what_the_account_has_no_room_for_is_not_taken() {
+    in_world(async |server, _| {
+        let agent = Agent::new(server).await;
+        let transfer = Transfer::new(&agent, json!({})).await;
+        let feature = transfer.feature(json!({ "type": "pull", "max_files": 2 })).await;
+        transfer.to("link", "").await;
+        let link = transfer.link().await;
+        let quota = Quota { max_files: None, max_bytes: Some(3) };
+        server.library.set_quota(&system(), agent.organization.id, quota).await.unwrap();
+        let refusal = |name: &str| json!({ "received": [], "errors": [{ "name": name, "message": "there is no room for this file" }] });
+        assert_eq!(upload(server, &link, feature, ("a.txt", b"four")).await, refusal("a.txt"));
+        assert_eq!(upload(server, &link, feature, ("b.txt", b"abc")).await["received"], json!(["b.txt"]));
+        assert_eq!(upload(server, &link, feature, ("c.txt", b"c")).await, refusal("c.txt"));
+        assert_eq!(pulled(&agent, feature).await, ["b.txt"]);
+        // What was refused took no place: there is one left.
+        server.library.set_quota(&system(), agent.organization.id, Quota::default()).await.unwrap();
+        assert_eq!(upload(server, &link, feature, ("c.txt", b"c")).await["received"], json!(["c.txt"]));
     });
 }
