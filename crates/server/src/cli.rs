@@ -15,7 +15,7 @@ use library::{Actor, Library, Origin};
 use crate::{
     Failure, Keys, Settings,
     audit::{self, AuditCommand},
-    care,
+    backups, care,
     encryption::{self, KeysCommand},
     environment,
     folders::{self, FolderCommand},
@@ -166,6 +166,36 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Copy the whole library into a folder, as it is at one moment, while a server goes on: all rows, and one copy of each file's bytes.
+    /// The next backup to the same folder copies only what is new, and one that was cut off is taken up by it. Not in it: the settings,
+    /// the master key (sealed files are copied sealed), the outbox, renditions, which are drawn again, and uploads in chunks that are under
+    /// way. What is removed for good stays in the backups that were made before, until --keep drops them.
+    Backup {
+        #[command(flatten)]
+        place: Place,
+        /// Where the backups lie: a folder that is nobody else's, made if need be.
+        folder: PathBuf,
+        /// Drop all but so many of the newest, and the bytes that only those named.
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+        keep: Option<u32>,
+        /// Only tell of those that there are.
+        #[arg(long, conflicts_with = "keep")]
+        list: bool,
+    },
+    /// Bring a backup back into an empty place, on SQLite or PostgreSQL, a folder or an S3 store, whatever it was made from; then verify it.
+    /// Cut off, it can be begun again. No server may run there meanwhile.
+    Restore {
+        #[command(flatten)]
+        place: Place,
+        /// Where the backups lie; nothing is written there.
+        folder: PathBuf,
+        /// Which one, as `backup --list` calls it; the newest unless given.
+        #[arg(long)]
+        catalog: Option<String>,
+        /// Do not read everything once more when it is there.
+        #[arg(long)]
+        unverified: bool,
+    },
     /// What is made of images, to be shown smaller or in another format.
     Renditions {
         #[command(flatten)]
@@ -287,6 +317,16 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Gc { place, dry_run } => {
             let library = open(place).await?;
             print_and_close(&library, care::collect(&library, dry_run).await).await
+        }
+        Command::Backup { folder, list: true, .. } => backups::list(&folder).await,
+        Command::Backup { place, folder, keep, list: false } => {
+            let library = wiring::open_without_keys(&load(place, None)?).await?;
+            let outcome = backups::back_up(&library, &folder, keep.map(|keep| keep as usize)).await;
+            library.close().await;
+            outcome
+        }
+        Command::Restore { place, folder, catalog, unverified } => {
+            backups::restore(&load(place, None)?, &folder, catalog.as_deref(), unverified).await
         }
         Command::Renditions { place, command } => {
             let settings = load(place, None)?;

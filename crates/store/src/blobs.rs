@@ -8,6 +8,7 @@
 mod blocking;
 mod buffers;
 mod care;
+mod copying;
 mod disk;
 mod disk_hold;
 mod disk_list;
@@ -54,6 +55,7 @@ pub use self::{
     sealed::{KeyError, Keyring},
     staged::Staged,
 };
+pub(crate) use self::blocking::blocking;
 use self::{disk::Disk, hot::Hot, intake::Intake, objects::Objects, sealed::Keys, staged::Place};
 
 /// The limits of [`Blobs`].
@@ -110,7 +112,7 @@ impl Blobs {
     pub async fn disk(root: &Path, config: BlobsConfig) -> Result<Self, Error> {
         let (root, mut config) = (root.to_owned(), config.within_bounds());
         let (hot, keys) = (Hot::new(&config), Keys::new(config.keys.take()));
-        let disk = blocking::blocking(move || Ok::<_, Error>(Disk::create(&root, &config, config.room())?)).await?;
+        let disk = blocking(move || Ok::<_, Error>(Disk::create(&root, &config, config.room())?)).await?;
         Ok(Self(Arc::new(Inner { backend: Backend::Disk(Arc::new(disk)), hot, keys })))
     }
 
