@@ -2,7 +2,7 @@
 
 use std::{
     io::Write as _,
-    path::Path,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -10,6 +10,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use library::{Library, Made, Manifest, OnStep, Shelf, Step};
 use serde_json::{Value, json};
@@ -19,10 +20,49 @@ use crate::{Failure, Settings, care, cli::system, wiring};
 /// Nobody reads faster.
 const DRAWS_EACH: Duration = Duration::from_millis(200);
 
-/// Makes one, and tells what is in it; fails when some files could not be read.
-pub(crate) async fn back_up(library: &Library, folder: &Path, keep: Option<usize>) -> Result<(), Failure> {
+/// `mediary backup …`
+#[derive(Debug, Args)]
+pub(crate) struct BackupArguments {
+    /// Where the backups lie: a folder that is nobody else's, made if need be.
+    folder: PathBuf,
+    /// Drop all but so many of the newest, and the bytes that only those named.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    keep: Option<u32>,
+    /// Only tell of those that there are, the oldest first.
+    #[arg(long, conflicts_with = "keep")]
+    list: bool,
+}
+
+/// `mediary restore …`
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArguments {
+    /// Where the backups lie; nothing is written there.
+    folder: PathBuf,
+    /// Which one, as `backup --list` calls it; the newest unless given.
+    #[arg(long)]
+    catalog: Option<String>,
+    /// Do not read everything once more when it is there.
+    #[arg(long)]
+    unverified: bool,
+}
+
+/// Makes one, and tells what is in it, or tells of those that there are; fails when some files could not be read.
+pub(crate) async fn back_up(settings: &Settings, wanted: BackupArguments) -> Result<(), Failure> {
+    let shelf = Shelf::at(&wanted.folder);
+    if wanted.list {
+        let catalogs = shelf.catalogs().await?;
+        return tell(&Value::Array(catalogs.iter().map(shown).collect()));
+    }
+    // Sealed files are copied as they are: nobody has to be able to open them.
+    let library = wiring::open_without_keys(settings).await?;
+    let outcome = make(&library, &shelf, wanted.keep.map(|keep| keep as usize)).await;
+    library.close().await;
+    outcome
+}
+
+async fn make(library: &Library, shelf: &Shelf, keep: Option<usize>) -> Result<(), Failure> {
     let (bar, on_step) = bar();
-    let made = library.back_up(&system(), &Shelf::at(folder), keep, &on_step).await;
+    let made = library.back_up(&system(), shelf, keep, &on_step).await;
     bar.finish_and_clear();
     let Made { manifest, copied, copied_bytes, attempts, dropped } = made?;
     let mut shown = shown(&manifest);
@@ -36,21 +76,10 @@ pub(crate) async fn back_up(library: &Library, folder: &Path, keep: Option<usize
     }
 }
 
-/// Tells of those that there are, the oldest first.
-pub(crate) async fn list(folder: &Path) -> Result<(), Failure> {
-    let catalogs = Shelf::at(folder).catalogs().await?;
-    tell(&Value::Array(catalogs.iter().map(shown).collect()))
-}
-
 /// Brings one back to where the settings say, and verifies it then, unless told not to.
-pub(crate) async fn restore(
-    settings: &Settings,
-    folder: &Path,
-    name: Option<&str>,
-    unverified: bool,
-) -> Result<(), Failure> {
-    let shelf = Shelf::at(folder);
-    let manifest = shelf.catalog(name).await?;
+pub(crate) async fn restore(settings: &Settings, wanted: RestoreArguments) -> Result<(), Failure> {
+    let shelf = Shelf::at(&wanted.folder);
+    let manifest = shelf.catalog(wanted.catalog.as_deref()).await?;
     let (catalog, blobs) = wiring::open_place(settings, manifest.schema).await?;
     let (bar, on_step) = bar();
     let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
@@ -64,14 +93,15 @@ pub(crate) async fn restore(
     tell(&told)?;
     // Brought up to date meanwhile, where the backup is older than this program.
     let library = wiring::open_without_keys(settings).await?;
-    let outcome = look_at(&library, unverified).await;
+    let outcome = look_at(&library, wanted.unverified).await;
     library.close().await;
     outcome
 }
 
 async fn look_at(library: &Library, unverified: bool) -> Result<(), Failure> {
     if let Err(error) = library.check_keys().await {
-        let words = "everything is restored, but sealed files can not be opened, because the master key is not in a backup";
+        let words =
+            "everything is restored, but sealed files can not be opened, because the master key is not in a backup";
         return Err(format!("{words}: {error}; set encryption.master, and run `mediary verify`").into());
     }
     if unverified { Ok(()) } else { care::verify(library, false).await }

@@ -15,7 +15,8 @@ use library::{Actor, Library, Origin};
 use crate::{
     Failure, Keys, Settings,
     audit::{self, AuditCommand},
-    backups, care,
+    backups::{self, BackupArguments, RestoreArguments},
+    care,
     encryption::{self, KeysCommand},
     environment,
     folders::{self, FolderCommand},
@@ -173,28 +174,16 @@ enum Command {
     Backup {
         #[command(flatten)]
         place: Place,
-        /// Where the backups lie: a folder that is nobody else's, made if need be.
-        folder: PathBuf,
-        /// Drop all but so many of the newest, and the bytes that only those named.
-        #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
-        keep: Option<u32>,
-        /// Only tell of those that there are.
-        #[arg(long, conflicts_with = "keep")]
-        list: bool,
+        #[command(flatten)]
+        wanted: BackupArguments,
     },
     /// Bring a backup back into an empty place, on SQLite or PostgreSQL, a folder or an S3 store, whatever it was made from; then verify it.
     /// Cut off, it can be begun again. No server may run there meanwhile.
     Restore {
         #[command(flatten)]
         place: Place,
-        /// Where the backups lie; nothing is written there.
-        folder: PathBuf,
-        /// Which one, as `backup --list` calls it; the newest unless given.
-        #[arg(long)]
-        catalog: Option<String>,
-        /// Do not read everything once more when it is there.
-        #[arg(long)]
-        unverified: bool,
+        #[command(flatten)]
+        wanted: RestoreArguments,
     },
     /// What is made of images, to be shown smaller or in another format.
     Renditions {
@@ -318,16 +307,8 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
             let library = open(place).await?;
             print_and_close(&library, care::collect(&library, dry_run).await).await
         }
-        Command::Backup { folder, list: true, .. } => backups::list(&folder).await,
-        Command::Backup { place, folder, keep, list: false } => {
-            let library = wiring::open_without_keys(&load(place, None)?).await?;
-            let outcome = backups::back_up(&library, &folder, keep.map(|keep| keep as usize)).await;
-            library.close().await;
-            outcome
-        }
-        Command::Restore { place, folder, catalog, unverified } => {
-            backups::restore(&load(place, None)?, &folder, catalog.as_deref(), unverified).await
-        }
+        Command::Backup { place, wanted } => backups::back_up(&load(place, None)?, wanted).await,
+        Command::Restore { place, wanted } => backups::restore(&load(place, None)?, wanted).await,
         Command::Renditions { place, command } => {
             let settings = load(place, None)?;
             let library = wiring::open(&settings).await?;

@@ -86,7 +86,9 @@ pub enum Error {
     #[error("blob {0} is missing in the backup, or is not what it was")]
     LostBlob(String),
     /// Bytes went away again and again while they were being copied.
-    #[error("the library changed faster than it could be copied; what was copied stays, and the next attempt goes on from there")]
+    #[error(
+        "the library changed faster than it could be copied; what was copied stays, and the next attempt goes on from there"
+    )]
     Restless,
 }
 

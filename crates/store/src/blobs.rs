@@ -47,6 +47,7 @@ use object_store::ObjectStore;
 use seal::TenantKey;
 use tokio::sync::Semaphore;
 
+pub(crate) use self::blocking::blocking;
 pub use self::{
     care::{Dropped, Found, Listed},
     error::{Error, StageError},
@@ -55,7 +56,6 @@ pub use self::{
     sealed::{KeyError, Keyring},
     staged::Staged,
 };
-pub(crate) use self::blocking::blocking;
 use self::{disk::Disk, hot::Hot, intake::Intake, objects::Objects, sealed::Keys, staged::Place};
 
 /// The limits of [`Blobs`].

@@ -17,8 +17,8 @@ use sqlx::{
 
 pub(crate) use name_index::{NameIndex, Step, took_too_long};
 pub(crate) use row::{Columns, SLOTS, slot_list, slots, text_slots};
-pub(crate) use schema::{Column, Table};
 pub use schema::ColumnKind;
+pub(crate) use schema::{Column, Table};
 
 use crate::{Error, Refusal, error::Result};
 

@@ -43,7 +43,9 @@ pub(super) async fn expect_empty(catalog: &Catalog, schema: i64) -> Result<()> {
     let mut snapshot = catalog.snapshot().await?;
     let found = schema_of(&mut snapshot).await?;
     if found != schema {
-        return Err(Error::NotEmpty(format!("the database has tables of schema {found} and the catalog those of {schema}")));
+        return Err(Error::NotEmpty(format!(
+            "the database has tables of schema {found} and the catalog those of {schema}"
+        )));
     }
     for table in catalog.tables(&mut snapshot).await? {
         let any = format!("select 1 as one from \"{}\" limit 1", table.name);

@@ -164,7 +164,8 @@ impl Making<'_> {
 
 /// A moment in UTC: `20231114T221320.000Z`.
 fn name_of(ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |at| at.strftime("%Y%m%dT%H%M%S.%3fZ").to_string())
+    jiff::Timestamp::from_millisecond(ms)
+        .map_or_else(|_| ms.to_string(), |at| at.strftime("%Y%m%dT%H%M%S.%3fZ").to_string())
 }
 
 #[cfg(test)]

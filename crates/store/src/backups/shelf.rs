@@ -203,11 +203,8 @@ impl Shelf {
                     file => file?,
                 },
             };
-            let how = if to_write {
-                FlockOperation::NonBlockingLockExclusive
-            } else {
-                FlockOperation::NonBlockingLockShared
-            };
+            let how =
+                if to_write { FlockOperation::NonBlockingLockExclusive } else { FlockOperation::NonBlockingLockShared };
             match flock(&file, how) {
                 Ok(()) => Ok(Some(Lock(Some(file)))),
                 Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
