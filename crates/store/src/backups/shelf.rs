@@ -156,8 +156,10 @@ impl Shelf {
         let folder = self.root.join(CATALOGS);
         let made = folder.clone();
         with_files(&folder, move || {
+            let known = made.is_dir();
             fs::DirBuilder::new().recursive(true).mode(0o700).create(&made)?;
-            for folder in made.ancestors().take(3).filter(|folder| !folder.as_os_str().is_empty()) {
+            let folders = made.ancestors().skip(1).take(if known { 0 } else { 2 });
+            for folder in folders.filter(|folder| !folder.as_os_str().is_empty()) {
                 File::open(folder)?.sync_all()?;
             }
             Ok(())

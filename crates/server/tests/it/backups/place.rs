@@ -1,6 +1,11 @@
 //! A library somewhere, and the program at work on it.
 
-use std::{net::SocketAddr, path::Path, process::Output, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::Path,
+    process::{Output, Stdio},
+    time::Duration,
+};
 
 use mediary::Settings;
 use serde_json::Value;
@@ -70,20 +75,15 @@ impl Place {
         organization
     }
 
-    /// Runs a command and kills it after so long; false when it had ended well before that.
-    pub async fn run_killed(&self, arguments: &[&str], after: Duration) -> bool {
+    /// Runs a command and kills it after so long; what it said, if it ended before that.
+    pub async fn run_killed(&self, arguments: &[&str], after: Duration) -> Option<Output> {
         let mut command = self.mediary(arguments);
-        let mut child = command.stdout(std::process::Stdio::null()).spawn().unwrap();
-        match timeout(after, child.wait()).await {
-            Ok(status) => {
-                assert!(status.unwrap().success(), "{arguments:?}");
-                false
-            }
-            Err(_) => {
-                child.kill().await.unwrap();
-                true
-            }
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        if timeout(after, child.wait()).await.is_err() {
+            child.kill().await.unwrap();
+            return None;
         }
+        Some(child.wait_with_output().await.unwrap())
     }
 
     pub async fn serve(&self) -> Child {
