@@ -5,6 +5,7 @@ mod actor;
 pub mod archives;
 mod assets;
 mod audit;
+mod backups;
 mod capabilities;
 mod cards;
 mod care;
@@ -58,6 +59,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 pub use actor::{Actor, Origin, Right, Rights};
 pub use assets::Listing;
 pub use audit::{AuditChecked, Broken};
+pub use backups::{BackupFault, restore};
 pub use capabilities::{SigningKeyInfo, mac};
 pub use care::Collected;
 pub use chance::{digits, hex_key_32, key_20, random_below, secret, uuid_4};
@@ -98,6 +100,7 @@ pub use store::{
     Catalog,
     assets::{Asset, AssetState, Picture, Removal, Scan, Terms, Version},
     audit::{Action, AuditLine, ChainedLine, Stamp},
+    backups::{Error as BackupError, Made, Manifest, OnStep, Restored, Shelf, Step},
     blobs::Blobs,
     collections::Collection,
     dispatches::{Dispatch, DispatchState, Parcel},

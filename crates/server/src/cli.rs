@@ -15,6 +15,7 @@ use library::{Actor, Library, Origin};
 use crate::{
     Failure, Keys, Settings,
     audit::{self, AuditCommand},
+    backups::{self, BackupArguments, RestoreArguments},
     care,
     encryption::{self, KeysCommand},
     environment,
@@ -174,6 +175,24 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Copy the whole library into a folder, as it is at one moment, while a server goes on: all rows, and one copy of each file's bytes.
+    /// The next backup to the same folder copies only what is new, and one that was cut off is taken up by it. Not in it: the settings,
+    /// the master key (sealed files are copied sealed), the outbox, renditions, which are drawn again, and uploads in chunks that are under
+    /// way. What is removed for good stays in the backups that were made before, until --keep drops them.
+    Backup {
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        wanted: BackupArguments,
+    },
+    /// Bring a backup back into an empty place, on SQLite or PostgreSQL, a folder or an S3 store, whatever it was made from; then verify it.
+    /// Cut off, it can be begun again. No server may run there meanwhile.
+    Restore {
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        wanted: RestoreArguments,
+    },
     /// What is made of images, to be shown smaller or in another format.
     Renditions {
         #[command(flatten)]
@@ -300,6 +319,8 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
             let library = open(place).await?;
             print_and_close(&library, care::collect(&library, dry_run).await).await
         }
+        Command::Backup { place, wanted } => backups::back_up(&load(place, None)?, wanted).await,
+        Command::Restore { place, wanted } => backups::restore(&load(place, None)?, wanted).await,
         Command::Renditions { place, command } => {
             let settings = load(place, None)?;
             let library = wiring::open(&settings).await?;

@@ -2,6 +2,7 @@
 //! environment (in `environment.rs`).
 
 mod audit;
+mod backups;
 mod care;
 mod cli;
 mod encryption;

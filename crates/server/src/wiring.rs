@@ -35,14 +35,26 @@ pub async fn open_with_clock(settings: &Settings, clock: Clock) -> Result<Librar
     Ok(library)
 }
 
-async fn assemble(settings: &Settings, clock: Clock) -> Result<Library, Failure> {
+/// The rows and the bytes alone, the rows no further than at schema `last`: where a backup is to be brought.
+pub(crate) async fn open_place(settings: &Settings, last: i64) -> Result<(Catalog, Blobs), Failure> {
+    let (catalog, blobs, _) = open_stores(settings, last).await?;
+    Ok((catalog, blobs))
+}
+
+async fn open_stores(settings: &Settings, last: i64) -> Result<(Catalog, Blobs, KeyRing), Failure> {
     // Everything in it is for the server alone.
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&settings.data);
     made.map_err(|error| format!("{}: {error}", settings.data.display()))?;
-    let catalog = Catalog::open(&settings.database_url()).await.map_err(|error| told("the database", &error))?;
+    let catalog = Catalog::open_at(&settings.database_url(), last).await;
+    let catalog = catalog.map_err(|error| told("the database", &error))?;
     let ring = KeyRing::new(catalog.clone(), settings.master_keys().await?);
     let blobs = Blobs::open_url(&settings.blobs_url(), settings.blobs_config(&ring)).await;
     let blobs = blobs.map_err(|error| told("the store", &error))?;
+    Ok((catalog, blobs, ring))
+}
+
+async fn assemble(settings: &Settings, clock: Clock) -> Result<Library, Failure> {
+    let (catalog, blobs, ring) = open_stores(settings, i64::MAX).await?;
     let outbound =
         settings.outbound_config().and_then(|config| Outbound::new(config).map_err(|error| BadSettings::of(&error)))?;
     if !outbound.sends_mail() {

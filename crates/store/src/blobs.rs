@@ -8,6 +8,7 @@
 mod blocking;
 mod buffers;
 mod care;
+mod copying;
 mod disk;
 mod disk_hold;
 mod disk_list;
@@ -46,6 +47,7 @@ use object_store::ObjectStore;
 use seal::TenantKey;
 use tokio::sync::Semaphore;
 
+pub(crate) use self::blocking::blocking;
 pub use self::{
     care::{Dropped, Found, Listed},
     error::{Error, StageError},
@@ -119,7 +121,7 @@ impl Blobs {
     pub async fn disk(root: &Path, config: BlobsConfig) -> Result<Self, Error> {
         let (root, mut config) = (root.to_owned(), config.within_bounds());
         let (hot, keys) = (Hot::new(&config), Keys::new(config.keys.take()));
-        let disk = blocking::blocking(move || Ok::<_, Error>(Disk::create(&root, &config, config.room())?)).await?;
+        let disk = blocking(move || Ok::<_, Error>(Disk::create(&root, &config, config.room())?)).await?;
         Ok(Self(Arc::new(Inner { backend: Backend::Disk(Arc::new(disk)), hot, keys })))
     }
 

@@ -4,6 +4,7 @@
 mod name_index;
 mod postgres;
 mod row;
+mod schema;
 mod sqlite;
 
 use std::sync::Once;
@@ -16,6 +17,8 @@ use sqlx::{
 
 pub(crate) use name_index::{NameIndex, Step, took_too_long};
 pub(crate) use row::{Columns, SLOTS, slot_list, slots, text_slots};
+pub use schema::ColumnKind;
+pub(crate) use schema::{Column, Table};
 
 use crate::{Error, Refusal, error::Result};
 
@@ -75,14 +78,28 @@ impl Catalog {
     /// # Errors
     /// When the database is out of reach, is of neither kind, or holds a schema newer than this version knows.
     pub async fn open(url: &str) -> Result<Self> {
+        Self::open_at(url, i64::MAX).await
+    }
+
+    /// The same, brought no further than to schema `last`: for rows of that schema, which the later migrations then find.
+    ///
+    /// # Errors
+    /// As for [`Self::open`]; a database that is further already is refused.
+    pub async fn open_at(url: &str, last: i64) -> Result<Self> {
         DRIVERS.call_once(sqlx::any::install_default_drivers);
         if let Some(path) = url.strip_prefix("sqlite:") {
-            return sqlite::open(path.trim_start_matches("//")).await;
+            return sqlite::open(path.trim_start_matches("//"), last).await;
         }
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            return postgres::open(url).await;
+            return postgres::open(url, last).await;
         }
         Err(Error::Refused(Refusal::DatabaseUrl))
+    }
+
+    /// The newest schema that this version knows.
+    #[must_use]
+    pub fn newest_schema() -> i64 {
+        MIGRATIONS.last().map_or(0, |(version, ..)| *version)
     }
 
     /// Whether the database answers.
@@ -179,9 +196,10 @@ struct EngineWords {
     name_search: &'static str,
 }
 
-/// Brings the schema up to date.
-async fn migrate(conn: &mut AnyConnection, words: &EngineWords) -> Result<()> {
-    let migrations = MIGRATIONS.iter().map(|(version, name, text)| {
+/// Brings the schema up to date, or to `last`.
+async fn migrate(conn: &mut AnyConnection, words: &EngineWords, last: i64) -> Result<()> {
+    let known = MIGRATIONS.iter().filter(|(version, ..)| *version <= last);
+    let migrations = known.map(|(version, name, text)| {
         let text = text.replace("{id}", words.identity).replace("{bytes}", words.bytes).replace("{key}", words.key);
         let text = text.replace("{name_search}", words.name_search);
         // Our own compiled-in text with four constants put in: nothing of a user's gets there.

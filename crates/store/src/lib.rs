@@ -5,6 +5,7 @@
 
 pub mod assets;
 pub mod audit;
+pub mod backups;
 pub mod blobs;
 mod catalog;
 pub mod collections;

@@ -2,6 +2,7 @@
 
 mod chunks;
 
+pub(crate) use chunks::give_up;
 pub use chunks::{Chunk, Chunked, Folded, NewChunked};
 
 use sqlx::{AnyConnection, any::AnyRow};

@@ -7,6 +7,7 @@ mod access;
 mod arrows;
 mod audit;
 mod auth;
+mod backups;
 mod bad_bodies;
 mod bad_changes;
 mod bad_input;

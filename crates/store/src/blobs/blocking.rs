@@ -5,7 +5,7 @@ use std::io;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 /// Runs `work` on the blocking pool. Dropping the future does not stop the work, but drops what it returns.
-pub(super) async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
+pub(crate) async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
 where
     T: Send + 'static,
     E: From<io::Error> + Send + 'static,

@@ -46,7 +46,6 @@ impl Disk {
     /// Makes what is missing of the layout below `root`, durably, and checks that it can be written. Waits for the disk.
     pub(super) fn create(root: &Path, config: &BlobsConfig, room: Arc<Semaphore>) -> io::Result<Self> {
         let root = std::path::absolute(root)?;
-        let mut shards = Vec::with_capacity(512);
         let mut made = make_folder(&root)?;
         made |= make_folder(&root.join(STAGING))?;
         made |= make_folder(&root.join(HOLDING))?;
@@ -54,9 +53,7 @@ impl Disk {
             let folder = root.join(kind.folder());
             made |= make_folder(&folder)?;
             for shard in 0..=u8::MAX {
-                let path = root.join(kind.shard_folder(shard));
-                made |= make_folder(&path)?;
-                shards.push(FolderSync::new(path));
+                made |= make_folder(&root.join(kind.shard_folder(shard)))?;
             }
             if made {
                 File::open(&folder)?.sync_all()?;
@@ -66,11 +63,18 @@ impl Disk {
             File::open(&root)?.sync_all()?;
             root.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())?;
         }
-        let mapped_min_bytes = MAPPED_MIN_BYTES.max(config.hot_bytes / MAPPINGS_MAX);
-        let holding = FolderSync::new(root.join(HOLDING));
-        let disk = Self { root, shards, holding, mapped_min_bytes, buffers: Buffers::default(), room };
+        let disk = Self::lay_out(root, config, room);
         disk.try_writing()?;
         Ok(disk)
+    }
+
+    /// The layout below `root`, whether it is there or not.
+    pub(super) fn lay_out(root: PathBuf, config: &BlobsConfig, room: Arc<Semaphore>) -> Self {
+        let folders = Kind::ALL.into_iter().flat_map(|kind| (0..=u8::MAX).map(move |shard| kind.shard_folder(shard)));
+        let shards = folders.map(|folder| FolderSync::new(root.join(folder))).collect();
+        let mapped_min_bytes = MAPPED_MIN_BYTES.max(config.hot_bytes / MAPPINGS_MAX);
+        let holding = FolderSync::new(root.join(HOLDING));
+        Self { root, shards, holding, mapped_min_bytes, buffers: Buffers::default(), room }
     }
 
     pub(super) fn path(&self, key: BlobKey) -> PathBuf {

@@ -126,6 +126,11 @@ impl Disk {
     pub(super) async fn write_through(self: &Arc<Self>, key: BlobKey, body: ByteStream, len: u64) -> Result<(), Error> {
         // What is written is no plain blob; only its place in staging is wanted.
         let staged = self.stage(key.kind(), None, Intake::new(body, len)).await.map_err(StageError::of_a_blob)?;
+        self.put_through(key, staged, len).await
+    }
+
+    /// Makes staged bytes, which should be `len`, durable under such a key instead of their own.
+    pub(super) async fn put_through(self: &Arc<Self>, key: BlobKey, staged: Staged, len: u64) -> Result<(), Error> {
         match staged.place {
             Place::File(mut file, _) if staged.len == len => {
                 let disk = Arc::clone(self);

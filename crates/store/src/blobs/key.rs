@@ -56,7 +56,7 @@ impl BlobId {
     }
 
     /// The folder of 256 that the blob lies in.
-    pub(super) const fn shard(self) -> u8 {
+    pub(crate) const fn shard(self) -> u8 {
         self.bits[0]
     }
 }

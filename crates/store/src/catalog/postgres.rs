@@ -2,7 +2,7 @@
 
 use sqlx::Connection;
 
-use super::{Catalog, EngineWords, NameIndex, Writer, migrate, pool_options};
+use super::{Catalog, EngineWords, NameIndex, Writer, migrate, pool_options, schema::SchemaWords};
 use crate::{Noun, error::Result};
 
 const WORDS: EngineWords = EngineWords {
@@ -10,6 +10,32 @@ const WORDS: EngineWords = EngineWords {
     bytes: "bytea",
     key: "text collate \"C\"",
     name_search: include_str!("../../migrations/name_search_postgres.sql"),
+};
+pub(super) const SCHEMA: SchemaWords = SchemaWords {
+    engine: "postgres",
+    snapshot: "begin isolation level repeatable read, read only",
+    tables: "select cast(c.relname as text) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+         where n.nspname = current_schema() and c.relkind in ('r', 'p') order by c.oid",
+    columns: "select cast(c.column_name as text) as name, cast(c.data_type as text) as type, \
+         cast(coalesce(k.ordinal_position, 0) as bigint) as place from information_schema.columns c \
+         left join information_schema.table_constraints t on t.table_schema = c.table_schema \
+         and t.table_name = c.table_name and t.constraint_type = 'PRIMARY KEY' \
+         left join information_schema.key_column_usage k on k.constraint_schema = t.constraint_schema \
+         and k.constraint_name = t.constraint_name and k.table_name = c.table_name and k.column_name = c.column_name \
+         where c.table_schema = current_schema() and c.table_name = $1 order by c.ordinal_position",
+    sequences: "select cast(t.relname as text) as name, s.last_value as last from pg_sequences s \
+         join pg_namespace n on n.nspname = s.schemaname \
+         join pg_class q on q.relname = s.sequencename and q.relnamespace = n.oid \
+         join pg_depend d on d.objid = q.oid and d.deptype = 'i' join pg_class t on t.oid = d.refobjid \
+         where s.schemaname = current_schema() and s.last_value is not null order by 1",
+    set_sequence: &["select setval(pg_get_serial_sequence($1, 'id'), $2)"],
+    references: Some(
+        "select cast(c.relname as text) as name, cast(k.conname as text) as reference, \
+         pg_get_constraintdef(k.oid) as definition from pg_constraint k join pg_class c on c.oid = k.conrelid \
+         join pg_namespace n on n.oid = c.relnamespace where k.contype = 'f' and n.nspname = current_schema() \
+         order by k.oid",
+    ),
+    let_references_wait: "",
 };
 const CONNECTIONS: u32 = 32;
 /// Compiling a statement takes longer than any of ours.
@@ -57,9 +83,9 @@ pub(super) fn is_cancelled(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "57014")
 }
 
-pub(super) async fn open(url: &str) -> Result<Catalog> {
+pub(super) async fn open(url: &str, last: i64) -> Result<Catalog> {
     let mut conn = sqlx::AnyConnection::connect(url).await?;
-    migrate(&mut conn, &WORDS).await?;
+    migrate(&mut conn, &WORDS, last).await?;
     conn.close().await?;
     let pool = pool_options(CONNECTIONS).after_connect(|conn, _| {
         Box::pin(async move {

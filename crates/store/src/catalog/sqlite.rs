@@ -9,7 +9,7 @@ use std::sync::Arc;
 use sqlx::{AnyConnection, Connection};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard, oneshot};
 
-use super::{Catalog, Columns, EngineWords, NameIndex, Writer, migrate, pool_options};
+use super::{Catalog, Columns, EngineWords, NameIndex, Writer, migrate, pool_options, schema::SchemaWords};
 use crate::{Error, Noun, error::Result};
 
 const WORDS: EngineWords = EngineWords {
@@ -17,6 +17,24 @@ const WORDS: EngineWords = EngineWords {
     bytes: "blob",
     key: "text collate binary",
     name_search: include_str!("../../migrations/name_search_sqlite.sql"),
+};
+/// Tables of the index of names are not among them: triggers keep those.
+pub(super) const SCHEMA: SchemaWords = SchemaWords {
+    engine: "sqlite",
+    snapshot: "begin",
+    tables: "select cast(m.name as text) as name from sqlite_master m join pragma_table_list t on t.name = m.name \
+         where m.type = 'table' and t.schema = 'main' and t.type = 'table' and m.name not like 'sqlite!_%' escape '!' \
+         order by m.rowid",
+    columns: "select cast(name as text) as name, lower(type) as type, cast(pk as bigint) as place \
+         from pragma_table_info($1) order by cid",
+    sequences: "select cast(name as text) as name, cast(seq as bigint) as last from sqlite_sequence order by name",
+    set_sequence: &[
+        "insert into sqlite_sequence (name, seq) select $1, $2 where not exists \
+         (select 1 from sqlite_sequence where name = $1)",
+        "update sqlite_sequence set seq = $2 where name = $1",
+    ],
+    references: None,
+    let_references_wait: "pragma defer_foreign_keys = on",
 };
 const READERS: u32 = 8;
 
@@ -92,14 +110,14 @@ pub(super) fn name_index(noun: Noun, term: &str) -> Option<NameIndex> {
     Some(NameIndex::InOrder { step, wanted: format!("name : \"{}\"", term.replace('"', "\"\"")) })
 }
 
-pub(super) async fn open(path: &str) -> Result<Catalog> {
+pub(super) async fn open(path: &str, last: i64) -> Result<Catalog> {
     let url = format!("sqlite:{}?mode=rwc", encode(path));
     let mut conn = AnyConnection::connect(&url).await?;
     sqlx::raw_sql(COMMON).execute(&mut conn).await?;
     sqlx::raw_sql("pragma journal_mode = wal;").execute(&mut conn).await?;
     // As a write from the start: of several that open a new file at once, one makes the schema and the others find it.
     let mut tx = conn.begin_with("begin immediate").await?;
-    migrate(&mut tx, &WORDS).await?;
+    migrate(&mut tx, &WORDS, last).await?;
     sqlx::raw_sql(LEAVE_ORDER).execute(&mut *tx).await?;
     tx.commit().await?;
     let readers = pool_options(READERS).after_connect(|conn, _| {

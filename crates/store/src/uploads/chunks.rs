@@ -4,6 +4,8 @@
 
 mod giving_up;
 
+pub(crate) use giving_up::give_up;
+
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{ADD_PART, UploadPart, read_part, size_of};

@@ -5,6 +5,7 @@ mod asset_trash;
 mod assets;
 mod audit;
 mod audit_chain;
+mod backups;
 mod child;
 mod chunk_races;
 mod chunk_samples;

@@ -72,6 +72,18 @@ pub fn on_each_database(case: impl AsyncFn(Engine, &str)) {
     }
 }
 
+/// Gives `case` another database on each named engine, one after another, within a case that has one already.
+pub async fn beside(case: impl AsyncFn(Engine, &str)) {
+    for engine in named_engines() {
+        let database = Database::make(engine).await;
+        let outcome = AssertUnwindSafe(case(engine, &database.url)).catch_unwind().await;
+        database.drop_it().await;
+        if let Err(panic) = outcome {
+            resume_unwind(panic);
+        }
+    }
+}
+
 /// The same on the first engine that is named, for what no engine has a part in.
 pub fn on_one_database(case: impl AsyncFn(&str)) {
     run_on_database(named_engines()[0], case);

@@ -67,7 +67,7 @@ impl Catalog {
 }
 
 /// Removes an open upload and its asset, both of which this transaction holds.
-async fn give_up(
+pub(crate) async fn give_up(
     conn: &mut AnyConnection,
     (upload_id, grown_key): (i64, Option<String>),
     (tenant_id, asset_id): (i64, i64),

@@ -49,6 +49,18 @@ pub fn on_sqlite(case: impl AsyncFn(&Database)) {
     }
 }
 
+/// Gives `case` another database on each named engine, one after another.
+pub async fn beside(case: impl AsyncFn(&Database)) {
+    for engine in named_engines() {
+        let database = Database::make(engine).await;
+        let outcome = AssertUnwindSafe(case(&database)).catch_unwind().await;
+        database.drop_it().await;
+        if let Err(panic) = outcome {
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
 /// Whether cases are to run on this engine.
 pub fn is_named(engine: Engine) -> bool {
     named_engines().contains(&engine)
