@@ -19,7 +19,9 @@ impl Library {
     /// # Errors
     /// `Unauthenticated` when there is nobody, the password is another, or they are shut out: nobody is told which.
     pub async fn sign_in(&self, tenant_id: i64, email: &str, password: &str) -> Result<User, Fault> {
-        let found = self.inner.catalog.user_to_sign_in(tenant_id, &email.trim().to_lowercase()).await?;
+        // PostgreSQL takes no text with a NUL, not even to look for it; nobody has an address with one.
+        let email = email.trim().to_lowercase().replace('\0', "\u{fffd}");
+        let found = self.inner.catalog.user_to_sign_in(tenant_id, &email).await?;
         let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
         let matches = is_password(hash.unwrap_or_else(|| NOBODY.to_owned()), password).await?;
         user.filter(|user| matches && user.disabled_at.is_none()).ok_or(Fault::Unauthenticated)
