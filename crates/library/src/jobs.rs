@@ -1,6 +1,7 @@
 //! The job runner: claims what is due, works, and puts back what failed with a growing pause. Any number of nodes run one.
 
 use std::{
+    panic::AssertUnwindSafe,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -8,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::FutureExt;
 use tokio::{sync::Notify, task::JoinSet};
 
 use crate::{Actor, Fault, Job, JobState, Library, Origin, Work, chance};
@@ -52,6 +54,11 @@ enum Lane {
     Fetches,
     Scans,
 }
+
+/// What it was is in the log of the process.
+#[derive(Debug, thiserror::Error)]
+#[error("the job panicked")]
+struct Panicked;
 
 /// Runs a library's jobs.
 pub struct JobRunner {
@@ -225,7 +232,9 @@ impl JobRunner {
 impl Library {
     async fn run_job(&self, worker: &str, job: &Job) -> Result<(), Fault> {
         let catalog = &self.inner.catalog;
-        let outcome = self.work(&job.work).await;
+        // The runner has other jobs, and nobody else in this process would run them.
+        let outcome = AssertUnwindSafe(self.work(&job.work)).catch_unwind().await;
+        let outcome = outcome.unwrap_or_else(|_| Err(Fault::internal(Panicked)));
         let now_ms = self.now_ms();
         match outcome {
             Ok(()) => catalog.finish_job(job.id, worker, now_ms).await?,

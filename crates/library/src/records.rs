@@ -103,6 +103,10 @@ impl Library {
     /// # Errors
     /// `NotFound`.
     pub async fn record_by_key(&self, (realm, kind): (&str, &str), key: &str) -> Result<Record, Fault> {
+        // PostgreSQL takes no text with a NUL, not even to look for it.
+        if key.contains('\0') {
+            return Err(Fault::NotFound(Noun::Record));
+        }
         let found = self.inner.catalog.record_by_lookup(realm, key).await?;
         found.filter(|record| record.kind == kind).ok_or(Fault::NotFound(Noun::Record))
     }

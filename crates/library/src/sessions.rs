@@ -22,7 +22,8 @@ impl Library {
     /// `Unauthenticated` when there is nobody, the password is another, or they are shut out: nobody is told which. `Throttled` after too
     /// many of these from there or for this person, `Busy` when too many others sign in.
     pub async fn sign_in(&self, actor: &Actor, tenant_id: i64, email: &str, password: &str) -> Result<User, Fault> {
-        let email = email.trim().to_lowercase();
+        // PostgreSQL takes no text with a NUL, not even to look for it; nobody has an address with one.
+        let email = email.trim().to_lowercase().replace('\0', "\u{fffd}");
         let guess = self.guess_at(actor, Account::Person(tenant_id, email.as_str().into()))?;
         let found = self.inner.catalog.user_to_sign_in(tenant_id, &email).await?;
         let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), hash));

@@ -214,7 +214,7 @@ mod tests {
     use super::*;
 
     fn from(address: &str) -> Origin {
-        Origin { address: Some(address.parse().unwrap()), request_id: None }
+        Origin { address: Some(address.parse().unwrap()), ..Origin::default() }
     }
 
     fn retry_after(result: Result<Guess, Fault>) -> Option<u32> {

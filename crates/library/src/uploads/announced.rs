@@ -70,6 +70,10 @@ impl Library {
         key: &str,
         body: ByteStream,
     ) -> Result<(Actor, Asset), Fault> {
+        // PostgreSQL takes no text with a NUL, not even to look for it.
+        if key.contains('\0') {
+            return Err(Fault::NotFound(Noun::Upload));
+        }
         let found = self.inner.catalog.upload(key).await?.filter(|upload| upload.realm == realm);
         let upload = found.ok_or(Fault::NotFound(Noun::Upload))?;
         if upload.expires_at <= self.now_ms() {

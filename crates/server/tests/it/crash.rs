@@ -2,30 +2,36 @@
 //! is collected beside it; after that everything they were told is so, and nothing else is left.
 
 mod choice;
+mod chores;
 mod client;
-mod dice;
+pub mod dice;
 mod ledger;
 pub mod process;
 mod request;
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::atomic::{AtomicI64, Ordering},
+    time::Duration,
+};
 
 use futures_util::future::join_all;
-use library::{Clock, JobRunner, Library, Origin, Right};
+use library::{Clock, JobRunner, JobState, Library, Origin, Right};
 use serde_json::Value;
-use sqlx::{AnyConnection, Connection};
+use sqlx::{AnyConnection, Connection, Row};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep, timeout};
 
 use self::{
+    chores::Chores,
     client::Client,
     dice::Dice,
     process::{Place, Victim},
 };
 use crate::support::{
     Organization,
+    clamd::Clamd,
     engines::{Engine, on_each_database, share},
-    server::settings_in,
 };
 
 const ROUNDS: u64 = 100;
@@ -43,6 +49,22 @@ const COLLECTOR_LIFE_MS: u64 = 120;
 /// Longer than any upload takes, shorter than the trial: what a killed server left is collected beside a later one.
 const STAGING_AGE_MS: u64 = 10_000;
 const TWO_DAYS_MS: i64 = 2 * 24 * 60 * 60 * 1_000;
+const TWO_HOURS_MS: i64 = 2 * 60 * 60 * 1_000;
+/// So long all that is left may take.
+const LONGEST_END: Duration = Duration::from_secs(120);
+/// Every kind of work that there is.
+const KINDS: &[&str] = &[
+    "preview",
+    "scan",
+    "rescan",
+    "sweep_staging",
+    "purge_folder",
+    "shred_blob",
+    "convert",
+    "dispatch",
+    "fetch",
+    "tend",
+];
 
 #[test]
 fn what_was_acknowledged_survives_a_hundred_kills() {
@@ -65,6 +87,11 @@ struct Trial {
     place: Place,
     dice: Dice,
     clients: Vec<Client>,
+    chores: Chores,
+    clamd: Clamd,
+    /// Of each kind, the jobs that were under way when their server died, and those that waited.
+    cut_off: BTreeMap<String, BTreeSet<i64>>,
+    waiting: BTreeMap<String, BTreeSet<i64>>,
     collections: u64,
     cut_off_collections: u64,
     _folder: TempDir,
@@ -74,8 +101,10 @@ impl Trial {
     /// Founds a library, with a folder for each client.
     async fn begin(engine: Engine, url: &str, seed: u64) -> Self {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let mut place = Place { data: folder.path().join("data"), url: url.to_owned(), token: String::new() };
-        let library = mediary::open(&settings_in(&place.data, url)).await.unwrap();
+        let clamd = Clamd::start().await;
+        let (data, url) = (folder.path().join("data"), url.to_owned());
+        let mut place = Place { data, url, token: String::new(), scanner: clamd.url() };
+        let library = mediary::open(&place.settings()).await.unwrap();
         let organization = Organization::found(&library, "Acme").await;
         place.token = organization.token;
         let actor = library.authenticate(fliplet::REALM, &place.token, Origin::default()).await.unwrap();
@@ -86,9 +115,21 @@ impl Trial {
             let top = library.create_folder(&actor, root.id, &name).await.unwrap();
             clients.push(Client::new(index, seed, &place.token, top.id, &name));
         }
+        let chores = Chores::new(&library, seed, organization.id).await;
         library.close().await;
-        let dice = Dice::new(seed);
-        Self { engine, place, dice, clients, collections: 0, cut_off_collections: 0, _folder: folder }
+        Self {
+            engine,
+            place,
+            dice: Dice::new(seed),
+            clients,
+            chores,
+            clamd,
+            cut_off: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            collections: 0,
+            cut_off_collections: 0,
+            _folder: folder,
+        }
     }
 
     /// A server's life and death.
@@ -109,10 +150,27 @@ impl Trial {
             server.has_acknowledged(collecting?, latest).await;
             Some(collect(place, collector_life).await)
         };
-        let (_, (), collected) = tokio::join!(work, kill, collect);
+        let (_, (), (), collected) = tokio::join!(work, self.chores.work(&server), kill, collect);
         self.collections += u64::from(collected == Some(true));
         self.cut_off_collections += u64::from(collected == Some(false));
         self.wait_for_the_dead().await;
+        self.look_at_jobs().await;
+    }
+
+    /// What was under way, and what was to come.
+    async fn look_at_jobs(&mut self) {
+        let url = match self.place.url.as_str() {
+            "" => format!("sqlite:{}", self.place.data.join("library.db").display()),
+            url => url.to_owned(),
+        };
+        let mut conn = AnyConnection::connect(&url).await.unwrap();
+        const JOBS: &str = "select id, kind, state from jobs where state in ('waiting', 'running')";
+        for row in sqlx::query(JOBS).fetch_all(&mut conn).await.unwrap() {
+            let (id, kind, state): (i64, String, String) = (row.get("id"), row.get("kind"), row.get("state"));
+            let of_kind = if state == "running" { &mut self.cut_off } else { &mut self.waiting };
+            of_kind.entry(kind).or_default().insert(id);
+        }
+        conn.close().await.unwrap();
     }
 
     /// What PostgreSQL was asked to do before the server died, it may still be doing.
@@ -153,14 +211,15 @@ impl Trial {
 
     /// The day after, nothing is left of what was half done.
     async fn end(mut self) {
-        let settings = settings_in(&self.place.data, &self.place.url);
+        let settings = self.place.settings();
         let system = crate::support::organizations::system();
         let library = mediary::open(&settings).await.unwrap();
-        let (clock, _) = Clock::held(library.now_ms() + TWO_DAYS_MS);
+        let (clock, hand) = Clock::held(library.now_ms() + TWO_DAYS_MS);
         library.close().await;
         let library = mediary::open_with_clock(&settings, clock).await.unwrap();
-        JobRunner::new(library.clone()).run_due().await.unwrap();
-        assert_eq!(failed_jobs(&library).await, 0);
+        finish_jobs(&library, &hand).await;
+        let sealed = library.encryption(&system, self.chores.tenant_id()).await.unwrap();
+        assert!(self.chores.sealed().is_none_or(|on| on == sealed.encryption.on), "{sealed:?}");
         library.verify(&system, false, |problem| panic!("{problem:?}")).await.unwrap();
         library.close().await;
         self.place.run("gc", 0).await;
@@ -170,6 +229,7 @@ impl Trial {
         assert_eq!(count_files(&blobs.join("holding")), 0, "held bytes are left");
         let server = self.place.serve().await;
         self.look_at(&server).await;
+        self.chores.check(&server).await;
         assert!(server.stop().await.success());
         self.tell(&verified);
     }
@@ -184,7 +244,44 @@ impl Trial {
              {} collections, {} cut off; {verified}",
             self.collections, self.cut_off_collections
         );
+        let numbers = |jobs: &BTreeMap<String, BTreeSet<i64>>| -> Vec<(String, usize)> {
+            jobs.iter().map(|(kind, ids)| (kind.clone(), ids.len())).collect()
+        };
+        eprintln!(
+            "{} chores; jobs that were cut off: {:?}; that waited: {:?}; {} scans",
+            self.chores.done(),
+            numbers(&self.cut_off),
+            numbers(&self.waiting),
+            self.clamd.scans()
+        );
+        for kind in KINDS {
+            assert!(
+                self.cut_off.contains_key(*kind) || self.waiting.contains_key(*kind),
+                "no server died before a {kind}"
+            );
+        }
         assert!(done >= 1_000 && undone > 0 && self.collections > 0, "too little has happened");
+    }
+}
+
+/// Runs all jobs that are left, those too which are put back for a time: none ends badly.
+async fn finish_jobs(library: &Library, hand: &AtomicI64) {
+    let system = crate::support::organizations::system();
+    let (runner, latest) = (JobRunner::new(library.clone()), Instant::now() + LONGEST_END);
+    loop {
+        runner.run_due().await.unwrap();
+        let waiting = library.jobs(&system, JobState::Waiting, 0, 100).await.unwrap();
+        if waiting.is_empty() {
+            break;
+        }
+        assert!(Instant::now() < latest, "left: {waiting:?}");
+        if waiting.iter().all(|job| job.run_at > library.now_ms()) {
+            hand.fetch_add(TWO_HOURS_MS, Ordering::SeqCst);
+        }
+    }
+    for state in [JobState::Running, JobState::Failed] {
+        let left = library.jobs(&system, state, 0, 100).await.unwrap();
+        assert!(left.is_empty(), "{left:?}");
     }
 }
 
@@ -200,11 +297,6 @@ async fn collect(place: &Place, life: Option<Duration>) -> bool {
     let output = collector.wait_with_output().await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     true
-}
-
-async fn failed_jobs(library: &Library) -> usize {
-    let system = crate::support::organizations::system();
-    library.jobs(&system, library::JobState::Failed, 0, 100).await.unwrap().len()
 }
 
 fn count_files(folder: &std::path::Path) -> usize {

@@ -150,6 +150,12 @@ fn nobody_gets_in() {
     });
 }
 
+/// All that an owner may ask, of an organization made for it; each alone is answered with success.
+pub async fn owners_requests(server: &Server) -> Vec<Ask> {
+    let things = Things::new(server).await;
+    KNOCKS.iter().map(|knock| things.ask(server, knock).token(&things.organization.token)).collect()
+}
+
 /// What is asked for at each door: things of one organization.
 struct Things {
     organization: Organization,

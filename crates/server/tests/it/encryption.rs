@@ -27,7 +27,7 @@ use crate::{
 /// What no sealed file has in it.
 const SECRET: &[u8] = b"nobody but us knows this";
 /// A master key, as settings have it.
-const MASTER: &str = "0f0e0d0c0b0a09080706050403020100f0e0d0c0b0a090807060504030201000";
+pub const MASTER: &str = "0f0e0d0c0b0a09080706050403020100f0e0d0c0b0a090807060504030201000";
 
 fn secrets(len: usize) -> Vec<u8> {
     SECRET.iter().copied().cycle().take(len).collect()

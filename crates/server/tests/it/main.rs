@@ -24,6 +24,7 @@ mod encryption;
 mod file_manager;
 mod flextype;
 mod garbage;
+mod hostile;
 mod interruptions;
 mod limits;
 mod mediaflow;

@@ -1,7 +1,8 @@
 //! Follows the framing of HTTP/1 requests, so far as to tell request lines from everything else (RFC 9112, sections 2 to 7).
 //! It refuses nothing: what is ambiguous or not HTTP/1 makes it stop looking, and hyper says what is wrong.
 //!
-//! It reads heads no more freely than hyper: where hyper accepts a message, both see the same end of it.
+//! It reads heads no more freely than hyper: where hyper accepts a message, both see the same end of it. Who wishes for another protocol
+//! (`Upgrade`) goes on in this one, because nothing here ever says 101.
 
 use std::io::BufRead;
 
@@ -17,7 +18,7 @@ pub(crate) enum Phase {
     Head,
     /// In the body of a request.
     Body,
-    /// HTTP/2, an upgrade, or something that cannot be followed: unknown from here on.
+    /// HTTP/2, a tunnel, or something that cannot be followed: unknown from here on.
     Opaque,
 }
 
@@ -229,7 +230,7 @@ impl Facts {
     /// Reads a header line, if it is one of the few that matter.
     fn read(&mut self, line: &[u8]) {
         let Some(first) = line.first() else { return };
-        if !matches!(first.to_ascii_lowercase(), b'c' | b't' | b'u') {
+        if !matches!(first.to_ascii_lowercase(), b'c' | b't') {
             return;
         }
         let Some(colon) = line.iter().position(|&b| b == b':') else { return };
@@ -243,8 +244,6 @@ impl Facts {
         } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
             self.odd |= self.chunked || !value.is_some_and(|value| value.eq_ignore_ascii_case(b"chunked"));
             self.chunked = true;
-        } else if name.eq_ignore_ascii_case(b"upgrade") {
-            self.odd = true;
         }
     }
 

@@ -89,6 +89,8 @@ fn leaves_bodies_alone() {
         [length.as_bytes(), LOOKALIKE].concat(),
         [chunk.as_bytes(), LOOKALIKE, b"\r\n1\r\n>\r\n000;>\r\nTrailer: <x>\r\n<GET /> /> HTTP/1.1\r\n\r\n"].concat(),
         b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n".to_vec(),
+        // Nobody here speaks anything else, so the next is a request like any other.
+        b"GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n".to_vec(),
     ];
     for body in bodies {
         let input = [&body[..], b"GET /> HTTP/1.1\r\n\r\n", &body, b"\r\nGET /< HTTP/1.1\r\n\r\n"].concat();
@@ -103,7 +105,6 @@ fn stops_looking_where_it_is_not_certain() {
         &b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..],
         b"CONNECT a:1 HTTP/1.1\r\n\r\n",
         b"NONSENSE\r\n",
-        b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n",
         b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n",
         b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n",

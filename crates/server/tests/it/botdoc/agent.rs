@@ -1,7 +1,7 @@
 //! An account of Botdoc with a key, and requests in its name.
 
 use botdoc::{Keys, KeysWish};
-use library::{Fault, NewPerson, Rights};
+use library::{Fault, Library, NewPerson, Rights};
 use serde_json::Value;
 
 use crate::support::{Answer, Ask, Organization, Server, forms::Form, organizations::system};
@@ -33,7 +33,7 @@ impl<'a> Agent<'a> {
             folder_id,
         };
         let keys = botdoc::add_keys(&server.library, &system(), &wish).await.unwrap();
-        add_service_user(server, &organization).await;
+        add_service_user(&server.library, organization.id).await;
         let owner = organization.user_id;
         let request = botdoc::found_request(&server.library, &system(), organization.id, owner).await.unwrap();
         let mut agent = Self { server, organization, keys, token: String::new(), request };
@@ -77,14 +77,14 @@ impl<'a> Agent<'a> {
 }
 
 /// What nobody in person makes belongs to this user, as after `mediary init`.
-async fn add_service_user(server: &Server, organization: &Organization) {
+pub async fn add_service_user(library: &Library, tenant_id: i64) {
     let service = NewPerson {
         email: "service@mediary.invalid".to_owned(),
         full_name: "Service".to_owned(),
         role: "service".to_owned(),
         password: None,
     };
-    match server.library.add_user(&system(), organization.id, service).await {
+    match library.add_user(&system(), tenant_id, service).await {
         Ok(_) | Err(Fault::Conflict(_)) => {}
         Err(fault) => panic!("{fault}"),
     }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::Agent;
+use super::{Agent, agent::ask};
 use crate::support::{Answer, forms::Form, on_each_engine, routes_of};
 
 /// Panics unless nothing has come of what was sent: no row, and not a byte.
@@ -258,7 +258,7 @@ fn paths_and_methods() {
             for method in ["GET", "POST", "DELETE"] {
                 not_found(agent.ask(method, target).send().await);
                 // Without a token as well: nobody learns anything by it.
-                not_found(super::agent::ask(server, method, target).send().await);
+                not_found(ask(server, method, target).send().await);
             }
         }
         let routes = routes_of("/botdoc");
@@ -281,6 +281,26 @@ fn paths_and_methods() {
                     expected.sort_unstable();
                     assert_eq!(allowed, expected, "{answer}");
                 }
+            }
+        }
+    });
+}
+
+/// PostgreSQL takes no text with a NUL, not even to look for it.
+#[test]
+fn a_nul_in_a_link_finds_nothing() {
+    on_each_engine(async |server| {
+        for (method, rest) in [
+            ("GET", ""),
+            ("POST", "/code"),
+            ("POST", "/enter"),
+            ("GET", "/media/1/a.txt"),
+            ("POST", "/upload"),
+            ("POST", "/done"),
+            ("POST", "/reply"),
+        ] {
+            for code in ["%00", "nothing%00", "nothing"] {
+                ask(server, method, &format!("/s/{code}{rest}")).send().await.expect(404);
             }
         }
     });

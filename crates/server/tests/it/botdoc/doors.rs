@@ -1,5 +1,5 @@
-//! Every route that wants a token, and callers who should not get through it: nobody, a wrong token, one that is over, another
-//! customer's, a key without rights, a key for another folder.
+//! Every route that wants a token, and callers who should not get through it: nobody, a wrong token, one that is over, one whose key
+//! was taken back, another customer's, a key without rights, a key for another folder.
 
 use std::sync::atomic::Ordering;
 
@@ -7,7 +7,21 @@ use library::Rights;
 use serde_json::json;
 
 use super::{Agent, agent::ask};
-use crate::support::{Answer, Ask, Server, forms::Form, on_each_engine_with, routes_of};
+use crate::support::{Answer, Ask, Server, forms::Form, on_each_engine_with, organizations::system, routes_of};
+
+/// Where the link is the credential, or a key is shown for a token.
+const WITHOUT_TOKEN: &[(&str, &str)] = &[
+    ("POST", "/v1/auth/get_token"),
+    ("POST", "/v1/auth/token_refresh"),
+    ("POST", "/v1/auth/token_verify"),
+    ("GET", "/s/{code}"),
+    ("POST", "/s/{code}/code"),
+    ("POST", "/s/{code}/enter"),
+    ("GET", "/s/{code}/media/{id}/{name}"),
+    ("POST", "/s/{code}/upload"),
+    ("POST", "/s/{code}/done"),
+    ("POST", "/s/{code}/reply"),
+];
 
 /// A request that its owner is answered with success.
 struct Knock {
@@ -164,13 +178,15 @@ const OURS: &str = "This is ours";
 
 #[test]
 fn every_route_that_wants_a_token_has_a_knock() {
-    let routes: Vec<_> = routes_of("/botdoc")
-        .into_iter()
-        .filter(|(.., right)| right.is_some())
-        .map(|(_, method, path, _)| (method.to_string(), path))
-        .collect();
+    let (wanting, without): (Vec<_>, Vec<_>) =
+        routes_of("/botdoc").into_iter().partition(|(.., right)| right.is_some());
+    let told = |routes: Vec<mediary::DialectRoute>| -> Vec<(String, &'static str)> {
+        routes.into_iter().map(|(_, method, path, _)| (method.to_string(), path)).collect()
+    };
     let knocks: Vec<_> = KNOCKS.iter().map(|knock| (knock.method.to_owned(), knock.route)).collect();
-    assert_eq!(knocks, routes);
+    assert_eq!(knocks, told(wanting));
+    let exceptions: Vec<_> = WITHOUT_TOKEN.iter().map(|(method, path)| ((*method).to_owned(), *path)).collect();
+    assert_eq!(told(without), exceptions);
 }
 
 /// What a target or a body names in braces.
@@ -236,6 +252,16 @@ impl Knock {
     }
 }
 
+/// All that an owner may ask, of an account made for it; each alone is answered with success.
+pub async fn owners_requests(server: &Server) -> Vec<Ask> {
+    let agent = Agent::new(server).await;
+    let names = ours(&agent).await;
+    KNOCKS
+        .iter()
+        .map(|knock| knock.ask(server, &names).header("Authorization", format!("JWT {}", agent.token)))
+        .collect()
+}
+
 #[track_caller]
 fn turned_away(name: &str, knock: &Knock, answer: Answer, status: u16) {
     let route = (name, knock.method, knock.route);
@@ -252,6 +278,7 @@ fn nobody_gets_in() {
         let over = agent.token.clone();
         server.clock.fetch_add(9 * 60 * 60 * 1_000, Ordering::SeqCst);
         agent.token = agent.new_token().await;
+        let taken_back = taken_back(&agent).await;
         let names = ours(&agent).await;
         let before = seen(&agent, &names).await;
         let foreign = Agent::new(server).await;
@@ -261,7 +288,9 @@ fn nobody_gets_in() {
         let confined = Agent::with(server, agent.organization.clone(), Rights::ALL, Some(elsewhere)).await;
         for knock in KNOCKS {
             turned_away("nobody", knock, knock.ask(server, &names).send().await, 401);
-            for (name, token) in [("nonsense", "nonsense"), ("over", &over), ("a key", &agent.keys.api_key)] {
+            for (name, token) in
+                [("nonsense", "nonsense"), ("over", &over), ("taken back", &taken_back), ("a key", &agent.keys.api_key)]
+            {
                 turned_away(name, knock, knock.send(server, &names, token).await, 401);
             }
             let by_foreign = knock.send(server, &names, &foreign.token).await;
@@ -323,4 +352,16 @@ async fn seen(agent: &Agent<'_>, names: &Names) -> Vec<serde_json::Value> {
         seen.push(agent.get(&Knock::named(target, names)).await);
     }
     seen
+}
+
+/// The token of a key that was taken back after it was given out.
+async fn taken_back(agent: &Agent<'_>) -> String {
+    let (server, organization) = (agent.server, agent.organization.clone());
+    let known = server.library.tokens(&system(), organization.id).await.unwrap();
+    let other = Agent::with(server, organization.clone(), Rights::ALL, None).await;
+    other.get("/v1/media/").await;
+    let tokens = server.library.tokens(&system(), organization.id).await.unwrap();
+    let new = tokens.iter().find(|token| known.iter().all(|before| before.id != token.id));
+    server.library.revoke_token(&system(), organization.id, new.unwrap().id).await.unwrap();
+    other.token
 }

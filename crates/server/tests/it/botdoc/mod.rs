@@ -7,7 +7,7 @@ mod bad_input;
 mod callbacks;
 mod chunks;
 mod containers;
-mod doors;
+pub mod doors;
 mod ends;
 mod limits;
 mod lists;
@@ -17,4 +17,4 @@ mod requests;
 mod seed;
 mod together;
 
-pub use agent::Agent;
+pub use agent::{Agent, add_service_user};

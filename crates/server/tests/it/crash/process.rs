@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{ExitStatus, Stdio},
     sync::{
         Arc,
@@ -14,7 +14,8 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::stream;
-use library::{Library, Origin, Upload};
+use library::{Fault, Library, Origin, Upload, Work};
+use mediary::Settings;
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
@@ -25,7 +26,10 @@ use tokio::{
 };
 
 use super::dice::Filling;
-use crate::support::server::settings_in;
+use crate::{
+    encryption::MASTER,
+    support::{organizations::system, server::settings_in},
+};
 
 /// Where a library is.
 #[derive(Debug, Clone)]
@@ -35,6 +39,8 @@ pub struct Place {
     pub url: String,
     /// A key, for what is done in the server without going over the wire.
     pub token: String,
+    /// As the `scanner.url` setting says it: empty for none.
+    pub scanner: String,
 }
 
 /// A server in a process of its own.
@@ -53,14 +59,25 @@ type Waiting = Arc<std::sync::Mutex<Option<HashMap<u64, oneshot::Sender<String>>
 const DATA: &str = "MEDIARY_TEST_CHILD_DATA";
 const URL: &str = "MEDIARY_TEST_CHILD_URL";
 const TOKEN: &str = "MEDIARY_TEST_CHILD_TOKEN";
+const SCANNER: &str = "MEDIARY_TEST_CHILD_SCANNER";
 /// The test runner writes its own words between ours.
 const MARK: &str = "child says: ";
 
 impl Place {
+    /// The settings of whoever serves it, and of all others.
+    pub fn settings(&self) -> Settings {
+        let mut settings = settings_in(&self.data, &self.url);
+        settings.log.access = "off".to_owned();
+        MASTER.clone_into(&mut settings.encryption.master.key);
+        settings.scanner.url.clone_from(&self.scanner);
+        settings.outbound.allow_private = true;
+        settings
+    }
+
     pub async fn serve(&self) -> Victim {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["crash::process::serve_until_killed", "--exact", "--ignored", "--nocapture"]);
-        command.env(DATA, &self.data).env(URL, &self.url).env(TOKEN, &self.token);
+        command.env(DATA, &self.data).env(URL, &self.url).env(TOKEN, &self.token).env(SCANNER, &self.scanner);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().unwrap();
         let (orders, mut said) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
@@ -85,6 +102,7 @@ impl Place {
             command.args(["--database", &self.url]);
         }
         command.env("MEDIARY_LIMITS__STAGING_AGE_MS", staging_age_ms.to_string());
+        command.env("MEDIARY_ENCRYPTION__MASTER__KEY", MASTER);
         command.env("MEDIARY_LIMITS__GARBAGE_AGE_MS", "0").env("MEDIARY_LIMITS__HOLDING_AGE_MS", "0");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         command
@@ -103,13 +121,18 @@ impl Place {
 impl Victim {
     /// Gives a file other bytes, which no route of this API does. None when nobody says that it is done.
     pub async fn replace(&self, file: i64, filling: Filling) -> Option<()> {
+        self.order(&format!("replace {file} {} {}", filling.seed, filling.len)).await
+    }
+
+    /// Has something done that no route does. None when nobody says that it is done.
+    pub async fn order(&self, order: &str) -> Option<()> {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let (tell, told) = oneshot::channel();
         self.waiting.lock().unwrap().as_mut()?.insert(number, tell);
-        let order = format!("replace {number} {file} {} {}\n", filling.seed, filling.len);
-        self.orders.lock().await.as_mut()?.write_all(order.as_bytes()).await.ok()?;
+        let line = format!("{number} {order}\n");
+        self.orders.lock().await.as_mut()?.write_all(line.as_bytes()).await.ok()?;
         let outcome = told.await.ok()?;
-        assert_eq!(outcome, "done", "file {file} is to be replaced");
+        assert_eq!(outcome, "done", "{order}");
         Some(())
     }
 
@@ -171,11 +194,8 @@ fn serve_until_killed() {
     let (Ok(data), Ok(url), Ok(token)) = (std::env::var(DATA), std::env::var(URL), std::env::var(TOKEN)) else {
         return;
     };
-    let settings = {
-        let mut settings = settings_in(Path::new(&data), &url);
-        settings.log.access = "off".to_owned();
-        settings
-    };
+    let scanner = std::env::var(SCANNER).unwrap_or_default();
+    let settings = Place { data: data.into(), url, token: token.clone(), scanner }.settings();
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
         let library = mediary::open(&settings).await.unwrap();
         let running = mediary::start(&library, &settings).await.unwrap();
@@ -195,25 +215,39 @@ fn next_order() -> Option<String> {
     (std::io::stdin().read_line(&mut order).unwrap() > 0).then_some(order)
 }
 
-/// `replace NUMBER FILE SEED LEN`
+/// A number, and `replace FILE SEED LEN`, `seal TENANT ON` or `queue KIND`.
 async fn obey(library: &Library, token: &str, order: &str) {
     let words: Vec<&str> = order.split(' ').collect();
-    let ["replace", number, file, seed, len] = words[..] else { panic!("{order:?}") };
-    let filling = Filling { seed: seed.parse().unwrap(), len: len.parse().unwrap() };
-    let pieces: Vec<_> = filling.bytes().chunks(16_384).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
-    let replace = async {
-        let actor = library.authenticate(fliplet::REALM, token, Origin::default()).await?;
-        let received = library.receive(&actor, None, Box::pin(stream::iter(pieces))).await?;
-        let upload = Upload {
-            received,
-            name: String::new(),
-            declared_type: None,
-            fields: Vec::new(),
-            title: None,
-            terms: library::Terms::default(),
-        };
-        library.replace_asset(&actor, file.parse().unwrap(), upload).await
+    let queue = async |work| library.queue(&system(), &work).await;
+    let outcome = match words[1..] {
+        ["replace", file, seed, len] => {
+            let filling = Filling { seed: seed.parse().unwrap(), len: len.parse().unwrap() };
+            replace(library, token, file.parse().unwrap(), filling).await
+        }
+        ["seal", tenant, on] => {
+            let sealed = library.set_encryption(&system(), tenant.parse().unwrap(), on.parse().unwrap()).await;
+            sealed.map(drop)
+        }
+        ["queue", "tend"] => queue(Work::Tend).await,
+        ["queue", "sweep_staging"] => queue(Work::SweepStaging).await,
+        ["queue", "rescan"] => queue(Work::Rescan { after: 0 }).await,
+        _ => panic!("{order:?}"),
     };
-    let outcome = replace.await.map_or_else(|fault| fault.to_string(), |_| "done".to_owned());
-    say(&format!("{number} {outcome}"));
+    let outcome = outcome.map_or_else(|fault| fault.to_string(), |()| "done".to_owned());
+    say(&format!("{} {outcome}", words[0]));
+}
+
+async fn replace(library: &Library, token: &str, file: i64, filling: Filling) -> Result<(), Fault> {
+    let pieces: Vec<_> = filling.bytes().chunks(16_384).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
+    let actor = library.authenticate(fliplet::REALM, token, Origin::default()).await?;
+    let received = library.receive(&actor, None, Box::pin(stream::iter(pieces))).await?;
+    let upload = Upload {
+        received,
+        name: String::new(),
+        declared_type: None,
+        fields: Vec::new(),
+        title: None,
+        terms: library::Terms::default(),
+    };
+    library.replace_asset(&actor, file, upload).await.map(drop)
 }

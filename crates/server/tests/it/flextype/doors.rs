@@ -63,15 +63,17 @@ const OURS: &str = "This is ours";
 
 #[test]
 fn every_route_that_wants_a_token_has_a_knock() {
-    let mut routes: Vec<_> = routes_of("/flextype")
-        .into_iter()
-        .filter(|(.., right)| right.is_some())
-        .map(|(_, method, path, _)| (method.to_string(), path))
-        .collect();
+    let (wanting, without): (Vec<_>, Vec<_>) =
+        routes_of("/flextype").into_iter().partition(|(.., right)| right.is_some());
+    let mut routes: Vec<_> = wanting.into_iter().map(|(_, method, path, _)| (method.to_string(), path)).collect();
     let mut knocks: Vec<_> = KNOCKS.iter().map(|knock| (knock.method.to_owned(), knock.route)).collect();
     routes.sort();
     knocks.sort();
     assert_eq!(knocks, routes);
+    // Files of a site: who may read them without a token is said by their rules, which `static_files.rs` and `rules.rs` try.
+    let exceptions = ["/project/uploads/{*path}", "/project/media/{*path}"].map(|path| ("GET".to_owned(), path));
+    let without: Vec<_> = without.into_iter().map(|(_, method, path, _)| (method.to_string(), path)).collect();
+    assert_eq!(without, exceptions);
 }
 
 #[test]
@@ -103,6 +105,18 @@ fn nobody_gets_in() {
         }
         assert_ne!(ours(&site).await, before);
     });
+}
+
+/// All that an owner may ask, of the site of these tokens; each alone is answered with success.
+pub async fn owners_requests(site: &Site<'_>) -> Vec<Ask> {
+    for path in ["ours/file.txt", "ours/moved.txt", "ours/deleted.txt", "ours/inner/deep.txt"] {
+        site.put_file(path, OURS.as_bytes()).await;
+        site.set_meta(path, &json!({ "title": OURS, "note": OURS })).await;
+    }
+    for path in ["ours/moved", "ours/deleted"] {
+        site.put_folder(path).await;
+    }
+    KNOCKS.iter().map(|knock| knock.ask(site, Some(knock.token()), Some(ACCESS))).collect()
 }
 
 /// All that one could have changed. A token of another folder changes what it likes there.

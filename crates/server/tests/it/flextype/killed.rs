@@ -65,7 +65,8 @@ fn a_copy_that_is_killed_is_there_whole_or_not_at_all() {
     on_each_database(async |_, url| {
         let _shared = share();
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let mut place = Place { data: folder.path().join("data"), url: url.to_owned(), token: String::new() };
+        let (data, url) = (folder.path().join("data"), url.to_owned());
+        let mut place = Place { data, url, token: String::new(), scanner: String::new() };
         found(&mut place).await;
         for round in 0..ROUNDS {
             let server = place.serve().await;

@@ -2,7 +2,7 @@
 //! and what is refused.
 
 mod bad_input;
-mod doors;
+pub mod doors;
 mod killed;
 mod model;
 mod options;

@@ -102,6 +102,33 @@ fn lists_are_empty_where_nothing_is_found() {
     });
 }
 
+/// PostgreSQL takes no text with a NUL, not even to look for it.
+#[test]
+fn a_nul_finds_nothing() {
+    on_each_engine(async |server| {
+        let agent = Agent::new(server).await;
+        for method in ["PUT", "POST"] {
+            let send = async |key: &str| ask(server, method, &format!("/up/{key}")).body("", b"a").send().await;
+            let status = send("nothing").await.status;
+            assert!((400..500).contains(&status), "{status}");
+            for key in ["%00", "nothing%00"] {
+                refused(send(key).await, status);
+            }
+        }
+        let (id, secret) = (&agent.keys.client_id, &agent.keys.client_secret);
+        let client = format!("client_id={id}&client_secret={secret}");
+        for name in ["%00", "somebody@example.com%00"] {
+            let target = format!("/1/oauth2/token?grant_type=password&{client}&username={name}&password=x");
+            assert_eq!(refused(ask(server, "GET", &target).send().await, 400), "invalid_grant");
+        }
+        for pair in ["refresh_token=%00", "grant_type=authorization_code&code=%00&redirect_uri=%00"] {
+            let target = format!("/1/oauth2/token?grant_type=refresh_token&{client}&{pair}");
+            let answer = ask(server, "GET", &target).send().await;
+            assert_eq!(answer.status, 400, "{answer}");
+        }
+    });
+}
+
 /// Any query and any body to any route is answered in the API's form.
 #[test]
 fn nothing_is_answered_with_a_mistake_of_ours() {

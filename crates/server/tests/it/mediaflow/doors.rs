@@ -1,5 +1,7 @@
-//! Every route that wants a token, and callers who should not get through it: nobody, a wrong token, another customer's, a key
-//! without the right.
+//! Every route that wants a token, and callers who should not get through it: nobody, a wrong token, one that is over, one whose key was
+//! taken back, another customer's, a key without the right, a key for another folder.
+
+use std::sync::atomic::Ordering;
 
 use library::Rights;
 use serde_json::Value;
@@ -8,7 +10,34 @@ use super::{
     Agent,
     agent::{ask, refused},
 };
-use crate::support::{Ask, Server, on_each_engine, routes_of};
+use crate::support::{Ask, Server, on_each_engine, organizations::system, pictures, routes_of};
+
+/// Where the URL is the credential, or keys are shown for a token, or nothing of anybody's is given.
+const WITHOUT_TOKEN: &[(&str, &str)] = &[
+    ("GET", "/1/oauth2/token"),
+    ("POST", "/1/oauth2/token"),
+    ("PUT", "/1/oauth2/token"),
+    ("GET", "/oauth2/token"),
+    ("POST", "/oauth2/token"),
+    ("PUT", "/oauth2/token"),
+    ("GET", "/authorize"),
+    ("POST", "/authorize"),
+    ("PUT", "/up/{key}"),
+    ("POST", "/up/{key}"),
+    ("GET", "/d/{code}/{format}"),
+    ("GET", "/p/{signature}/{code}/{form}/{name}"),
+    ("GET", "/1/dictionary/fileSelector/{lang}"),
+    ("GET", "/json/{code}"),
+    ("POST", "/embed"),
+    ("GET", "/images/{name}"),
+    ("GET", "/info/{part}/{name}"),
+    ("GET", "/skiss/{part}/{name}"),
+    ("GET", "/thumb/{part}/{name}"),
+    ("GET", "/poster/{part}/{name}"),
+];
+
+/// For how long an access token is good, in milliseconds.
+const TOKEN_MS: i64 = 7_200_000;
 
 /// A request to a route that wants a token.
 struct Knock {
@@ -55,21 +84,44 @@ const KNOCKS: &[Knock] = &[
     get("/1/player/theme", "/1/player/theme", 200),
 ];
 
+impl Knock {
+    fn ask(&self, server: &Server, file: &Value, folder: i64) -> Ask {
+        let named = |text: &str| text.replace("{file}", &file.to_string()).replace("{folder}", &folder.to_string());
+        let request = ask(server, self.method, &named(self.target));
+        if self.method == "POST" { request.body("application/json", named(self.body)) } else { request }
+    }
+}
+
+/// All that an owner may ask, of a customer made for it; each alone is answered with success.
+pub async fn owners_requests(server: &Server) -> Vec<Ask> {
+    let agent = Agent::new(server).await;
+    let folder = agent.folder(agent.root, "our folder").await;
+    let file = agent.upload(folder, "our file.png", &pictures::png(32, 20)).await["id"].clone();
+    let bearer = format!("Bearer {}", agent.token);
+    KNOCKS.iter().map(|knock| knock.ask(server, &file, folder).header("Authorization", &bearer)).collect()
+}
+
 #[test]
 fn every_route_that_wants_a_token_has_a_knock() {
-    let routes: Vec<_> = routes_of("/mediaflow")
-        .into_iter()
-        .filter(|(.., right)| right.is_some())
-        .map(|(_, method, path, _)| (method.to_string(), path))
-        .collect();
+    let (wanting, without): (Vec<_>, Vec<_>) =
+        routes_of("/mediaflow").into_iter().partition(|(.., right)| right.is_some());
+    let told = |routes: Vec<mediary::DialectRoute>| -> Vec<(String, &'static str)> {
+        routes.into_iter().map(|(_, method, path, _)| (method.to_string(), path)).collect()
+    };
     let knocks: Vec<_> = KNOCKS.iter().map(|knock| (knock.method.to_owned(), knock.route)).collect();
-    assert_eq!(knocks, routes);
+    assert_eq!(knocks, told(wanting));
+    let exceptions: Vec<_> = WITHOUT_TOKEN.iter().map(|(method, path)| ((*method).to_owned(), *path)).collect();
+    assert_eq!(told(without), exceptions);
 }
 
 #[test]
 fn nobody_gets_in() {
     on_each_engine(async |server| {
-        let agent = Agent::new(server).await;
+        let mut agent = Agent::new(server).await;
+        let over = agent.token.clone();
+        server.clock.fetch_add(TOKEN_MS, Ordering::SeqCst);
+        agent.token = agent.new_token().await;
+        let taken_back = taken_back(&agent).await;
         let folder = agent.folder(agent.root, "our folder").await;
         let file = agent.upload(folder, "our file.txt", b"ours").await["id"].clone();
         let foreign = Agent::new(server).await;
@@ -77,15 +129,13 @@ fn nobody_gets_in() {
         let elsewhere = agent.folder(agent.root, "elsewhere").await;
         let confined = Agent::with(server, agent.organization.clone(), Rights::ALL, Some(elsewhere)).await;
         for knock in KNOCKS {
-            let named = |text: &str| text.replace("{file}", &file.to_string()).replace("{folder}", &folder.to_string());
-            let request = |server: &Server| -> Ask {
-                let request = ask(server, knock.method, &named(knock.target));
-                if knock.method == "POST" { request.body("application/json", named(knock.body)) } else { request }
-            };
+            let request = |server: &Server| knock.ask(server, &file, folder);
             let owner = request(server).header("Authorization", format!("Bearer {}", agent.token)).send().await;
             assert_eq!(owner.status, 200, "{owner}");
             refused(request(server).send().await, 401);
-            refused(request(server).header("Authorization", "Bearer nonsense").send().await, 401);
+            for token in ["nonsense", &over, &taken_back, &agent.keys.refresh_token, &agent.organization.token] {
+                refused(request(server).header("Authorization", format!("Bearer {token}")).send().await, 401);
+            }
             for (stranger, name) in [(&foreign, "foreign"), (&powerless, "powerless"), (&confined, "confined")] {
                 let answer = request(server).header("Authorization", format!("Bearer {}", stranger.token)).send().await;
                 let text = String::from_utf8_lossy(&answer.body).into_owned();
@@ -101,4 +151,18 @@ fn nobody_gets_in() {
         let usages: Vec<Value> = agent.list(&format!("/1/file/{file}/usage")).await;
         assert_eq!(usages.len(), 2, "those of the owner alone");
     });
+}
+
+/// The access token of keys that were taken back after it was given out.
+async fn taken_back(agent: &Agent<'_>) -> String {
+    let (server, organization) = (agent.server, agent.organization.clone());
+    let known = server.library.tokens(&system(), organization.id).await.unwrap();
+    let other = Agent::with(server, organization.clone(), Rights::ALL, None).await;
+    other.ask("GET", "/1/me").send().await.expect(200);
+    for token in server.library.tokens(&system(), organization.id).await.unwrap() {
+        if token.kind == "refresh" && known.iter().all(|before| before.id != token.id) {
+            server.library.revoke_token(&system(), organization.id, token.id).await.unwrap();
+        }
+    }
+    other.token
 }

@@ -2,7 +2,7 @@
 
 mod agent;
 mod bad_input;
-mod doors;
+pub mod doors;
 mod links;
 mod sdk;
 mod seed;

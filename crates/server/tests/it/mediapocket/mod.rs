@@ -5,7 +5,7 @@ pub mod account;
 pub mod assets;
 mod collections;
 mod comments;
-mod doors;
+pub mod doors;
 pub mod fetching;
 mod keys;
 mod limits;

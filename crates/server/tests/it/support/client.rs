@@ -19,11 +19,12 @@ pub enum Place {
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Ask {
-    place: Place,
-    method: String,
-    target: Vec<u8>,
-    headers: Vec<(String, Vec<u8>)>,
-    body: Option<Vec<u8>>,
+    pub place: Place,
+    pub method: String,
+    pub target: Vec<u8>,
+    /// Without those that follow from the place and the body.
+    pub headers: Vec<(String, Vec<u8>)>,
+    pub body: Option<Vec<u8>>,
 }
 
 /// An answer.
@@ -76,8 +77,17 @@ impl Ask {
         self.body("application/json", body.to_string())
     }
 
-    /// The bytes of the request, as they go over the wire.
+    /// The bytes of the request, as they go over the wire. It asks for the connection to be closed.
     pub fn bytes(&self) -> Vec<u8> {
+        self.bytes_with("Connection: close\r\n")
+    }
+
+    /// The same for a connection that others may follow on.
+    pub fn bytes_to_stay(&self) -> Vec<u8> {
+        self.bytes_with("")
+    }
+
+    fn bytes_with(&self, last: &str) -> Vec<u8> {
         let named = |name: &str| self.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
         let mut bytes = [self.method.as_bytes(), b" ", &self.target, b" HTTP/1.1\r\n"].concat();
         if !named("host") {
@@ -93,7 +103,7 @@ impl Ask {
         for (name, value) in &self.headers {
             bytes.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
         }
-        bytes.extend(b"Connection: close\r\n\r\n");
+        bytes.extend([last.as_bytes(), b"\r\n"].concat());
         bytes.extend(self.body.iter().flatten());
         bytes
     }

@@ -108,7 +108,10 @@ fn run(engine: Engine, set: &impl Fn(&mut Settings), case: &impl AsyncFn(&mut Se
 }
 
 fn run_on_database(engine: Engine, case: impl AsyncFn(&str)) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    // A panic tells in whose server it was; the case itself runs on its own thread.
+    let name = server_thread();
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.worker_threads(2).thread_name(name).enable_all().build().unwrap();
     runtime.block_on(async {
         eprintln!("on {engine:?}");
         let database = Database::make(engine).await;
@@ -118,6 +121,11 @@ fn run_on_database(engine: Engine, case: impl AsyncFn(&str)) {
             resume_unwind(panic);
         }
     });
+}
+
+/// What the threads are called on which this case's server works.
+pub fn server_thread() -> String {
+    format!("server of {}", std::thread::current().name().unwrap_or("a case"))
 }
 
 fn named_engines() -> Vec<Engine> {
