@@ -105,7 +105,7 @@ impl Chores {
                 self.told.sealed = Some(on);
                 Some(())
             }
-            30..33 => server.order("queue tend").await,
+            31..33 => server.order("queue tend").await,
             33..36 => server.order("queue sweep_staging").await,
             _ => server.order("queue rescan").await,
         }

@@ -174,7 +174,7 @@ fn bend_caller(ask: &mut Ask, aims: &[Ask], dice: &mut Dice) {
                     1 => value[at] ^= 1,
                     _ => value.insert(at, b'.'),
                 }
-                value.retain(|byte| *byte > b' ' || *byte == b' ');
+                value.retain(|byte| *byte >= b' ');
             }
         }
     }
