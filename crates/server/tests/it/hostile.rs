@@ -28,7 +28,7 @@ use crate::{
 
 /// So many at random on each engine, or more where `MEDIARY_TEST_LARGE` asks for it.
 const REQUESTS: usize = 3_000;
-const MANY_REQUESTS: usize = 30_000;
+const MANY_REQUESTS: usize = 22_000;
 /// After so many there are new things to ask for: what they ask to be removed is removed.
 const BATCH: usize = 1_000;
 const CLIENTS: usize = 8;
