@@ -200,3 +200,15 @@ fn connections_and_requests_under_way_are_told() {
         .await;
     });
 }
+
+#[test]
+fn a_database_that_is_gone_is_told_and_the_rest_goes_on() {
+    on_each_engine_with(watched, async |server| {
+        server.ask("GET", "/healthz").send().await.expect(200);
+        server.library.close().await;
+        let numbers = Numbers::of(server).await;
+        assert_eq!(numbers.get("mediary_database_up") as u64, 0);
+        assert_eq!(numbers.get(&requests("healthz", "GET", "2xx")) as u64, 1);
+        assert!(numbers.get("mediary_store_bytes{state=\"free\"}") > 0.0);
+    });
+}
