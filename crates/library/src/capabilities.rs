@@ -25,8 +25,8 @@ pub struct SigningKeyInfo {
     pub created_at: i64,
     /// Whether it is the one that signs now.
     pub signs: bool,
-    /// Whether it is the oldest, by which codes are made: it can not be given up.
-    pub lasts: bool,
+    /// Since when nothing is believed any more that it has signed.
+    pub retired_at: Option<i64>,
 }
 
 /// The keys, and when they were read.
@@ -40,7 +40,8 @@ impl Library {
     /// # Errors
     /// When the keys can not be read.
     pub async fn keys_for(&self, purpose: &str) -> Result<Vec<[u8; 32]>, Fault> {
-        Ok(self.signing_keys().await?.iter().map(|key| mac(&key.secret, purpose)).collect())
+        let keys = self.signing_keys().await?;
+        Ok(keys.iter().filter(|key| key.retired_at.is_none()).map(|key| mac(&key.secret, purpose)).collect())
     }
 
     /// A signature of a text, 43 characters of `A-Za-z0-9_-`. Each use has a name of its own; a dialect's begins with its realm.
@@ -72,7 +73,7 @@ impl Library {
         Ok(hex::encode(self.lasting_key(purpose).await?))
     }
 
-    /// The key that is there longest, which is never given up.
+    /// The key that is there longest: codes and what was told to others are made with it, so it goes on doing that when it is given up.
     pub(crate) async fn lasting_key(&self, purpose: &str) -> Result<[u8; 32], Fault> {
         let keys = self.signing_keys().await?;
         let oldest = keys.iter().min_by_key(|key| key.id).ok_or(Fault::Unavailable("database"))?;
@@ -86,7 +87,6 @@ impl Library {
     pub async fn show_signing_keys(&self, actor: &Actor) -> Result<Vec<SigningKeyInfo>, Fault> {
         actor.expect_system()?;
         let keys = self.signing_keys().await?;
-        let oldest = keys.iter().map(|key| key.id).min();
         let mut infos: Vec<_> = keys
             .iter()
             .enumerate()
@@ -94,7 +94,7 @@ impl Library {
                 id: key.id,
                 created_at: key.created_at,
                 signs: at == 0,
-                lasts: Some(key.id) == oldest,
+                retired_at: key.retired_at,
             })
             .collect();
         infos.sort_unstable_by_key(|info| std::cmp::Reverse(info.id));
@@ -117,17 +117,17 @@ impl Library {
     /// Gives a key up: what it has signed is not believed any more, by other nodes within a minute.
     ///
     /// # Errors
-    /// `Denied` for all but the command line; `NotFound` when there is none, `Invalid` for the oldest, which lasts.
-    pub async fn remove_signing_key(&self, actor: &Actor, id: i64) -> Result<(), Fault> {
+    /// `Denied` for all but the command line; `NotFound` when there is none, `Invalid` for the one that signs.
+    pub async fn retire_signing_key(&self, actor: &Actor, id: i64) -> Result<(), Fault> {
         let known = self.show_signing_keys(actor).await?;
         match known.iter().find(|key| key.id == id) {
             None => return Err(Fault::NotFound(Noun::Token)),
-            Some(key) if key.lasts => return Err(Fault::Invalid(Invalid::Other("codes are made with the oldest key"))),
+            Some(key) if key.signs => return Err(Fault::Invalid(Invalid::Other("another key has to sign first"))),
             Some(_) => {}
         }
-        let removed = self.inner.catalog.remove_signing_key(id).await?;
+        let retired = self.inner.catalog.retire_signing_key(id, self.now_ms()).await?;
         self.forget_keys();
-        if removed { Ok(()) } else { Err(Fault::NotFound(Noun::Token)) }
+        if retired { Ok(()) } else { Err(Fault::NotFound(Noun::Token)) }
     }
 
     fn forget_keys(&self) {
@@ -147,7 +147,9 @@ impl Library {
         let first = chance::secret(43);
         let mut keys = self.inner.catalog.signing_keys(first.as_bytes(), now_ms).await?;
         // The newest that all nodes know by now; where there is none, the oldest, which they have known longest.
-        let signs = keys.iter().position(|key| key.created_at <= now_ms - RIPE_AFTER_MS).or(keys.len().checked_sub(1));
+        let is_ripe = |key: &SigningKey| key.created_at <= now_ms - RIPE_AFTER_MS;
+        let signs = keys.iter().position(|key| key.retired_at.is_none() && is_ripe(key));
+        let signs = signs.or_else(|| keys.iter().rposition(|key| key.retired_at.is_none()));
         if let Some(signs) = signs {
             keys[..=signs].rotate_right(1);
         }

@@ -33,7 +33,7 @@ pub struct Toll {
     /// The file, by tenant and id, that a signed URL gives to whoever has it.
     pub(crate) lent: Option<(i64, i64)>,
     /// Names a way to the bytes that was counted when it was given out.
-    ticket: Option<String>,
+    pub(crate) ticket: Option<String>,
     tag: String,
     size: u64,
 }
@@ -111,7 +111,7 @@ impl Library {
             if let Some(ticket) = &toll.ticket
                 && self.goes_by_ticket(ticket, &download, portion).await?
             {
-                return self.note_read(actor, toll, portion).await;
+                return self.note_read(actor, toll).await;
             }
             let spent = self.inner.catalog.spend_download(&download).await;
             // What is used up now is to be seen at once, by packages and listings too.
@@ -123,7 +123,7 @@ impl Library {
         if !portion.resumes {
             toll.unlimited.iter().for_each(|id| self.inner.downloads.add(*id, 1));
         }
-        self.note_read(actor, toll, portion).await
+        self.note_read(actor, toll).await
     }
 
     /// Whether bytes were counted when the way to them was given out. From the beginning they go once for each time, however few

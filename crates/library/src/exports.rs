@@ -78,7 +78,7 @@ impl Packing<'_> {
     /// Those without a key get no package of files that are shared in another form than they came in: each by itself has it.
     async fn expect_to_be_shared(&self) -> Result<(), Fault> {
         for asset in self.assets.values() {
-            let told = asset.version.as_ref().is_some_and(|version| may_tell(&version.media_type));
+            let told = asset.version.as_ref().is_some_and(|version| may_tell(asset, version));
             if told && self.library.form_for(self.actor, asset.tenant_id).await? == Form::Private {
                 return Err(Fault::Denied);
             }

@@ -153,10 +153,8 @@ impl Library {
             match password {
                 Some(password) => {
                     let guess = self.guess_at(actor, Account::Link(link.id))?;
-                    if !sessions::is_password(hash.clone(), password).await? {
-                        return Err(Fault::Denied);
-                    }
-                    guess.was_right();
+                    let checked = sessions::is_password(hash.clone(), password).await;
+                    guess.settle(checked.and_then(|matches| if matches { Ok(()) } else { Err(Fault::Denied) }))?;
                 }
                 None => return Err(Fault::Denied),
             }
@@ -177,16 +175,19 @@ impl Library {
     /// that its holder is given: by that one, so many bytes as the file has are free for each use ([`Self::version_contents`]).
     ///
     /// # Errors
-    /// `NotFound` when the link or the file allows no more: nobody is told which.
+    /// `NotFound` when the link or the file allows no more: nobody is told which. `Unsupported` when nobody can say what the file tells that
+    /// is to stay private.
     pub async fn follow_link(&self, opened: &OpenLink, ticket: &str) -> Result<(), Fault> {
         let (asset, version, visit) = (&opened.asset, &opened.version, &opened.visit);
-        let (assets, tag) = ([asset.id], version.tag());
+        // What can not be given is not counted.
+        let content = self.original(asset, version, opened.form).await?;
+        let assets = [asset.id];
         let download = asset.download_limit.is_some().then(|| Download {
             assets: &assets,
             caller: ticket,
             address: visit.address.as_deref(),
-            tag: &tag,
-            size: version.blob.size,
+            tag: &content.tag,
+            size: content.body.len(),
             resumed_bytes: None,
             now_ms: visit.made_at,
             begun_after_ms: visit.made_at - RESUME_MS,

@@ -11,7 +11,8 @@ use moka::sync::Cache;
 use tokio::sync::Semaphore;
 
 use crate::{
-    Actor, Asset, Fault, Library, Limits, Noun, OpenLink, Version,
+    Actor, Asset, Fault, Library, Limits, Noun, Version,
+    names::split_extension,
     renditions::{Kept, OPENING_ATTEMPTS, read_whole},
     uploads::store_fault,
 };
@@ -22,6 +23,14 @@ const PLAN: &str = "private";
 const MAX_BYTES: u64 = 256 << 20;
 /// So many are looked through at a time.
 const AT_ONCE: usize = 2;
+
+/// What cameras call their raw photographs.
+const RAW: &[&str] = &[
+    "3fr", "ari", "arw", "bay", "cap", "cr2", "cr3", "crw", "dcr", "dcs", "dng", "drf", "erf", "fff", "gpr", "iiq",
+    "k25", "kdc", "mdc", "mef", "mos", "mrw", "nef", "nrw", "orf", "pef", "ptx", "pxn", "raf", "raw", "rw2", "rwl",
+    "rwz", "sr2", "srf", "srw", "x3f",
+];
+const SECOND_MS: i64 = 1_000;
 
 /// Which bytes of a file somebody gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,10 +61,6 @@ impl Memory {
             max_age_ms: limits.max_memory_age_ms,
         }
     }
-
-    fn changes(&self) -> u64 {
-        *self.changing.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// Why there are no other bytes.
@@ -81,8 +86,11 @@ impl Library {
         actor.expect_manager(tenant_id)?;
         let done = self.inner.catalog.set_private(tenant_id, private, &actor.stamp(self.now_ms())).await;
         let memory = &self.inner.privacy;
-        *memory.changing.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        memory.tenants.invalidate(&tenant_id);
+        {
+            let mut changes = memory.changing.lock().unwrap_or_else(PoisonError::into_inner);
+            *changes += 1;
+            memory.tenants.invalidate(&tenant_id);
+        }
         if done? { Ok(()) } else { Err(Fault::NotFound(Noun::Tenant)) }
     }
 
@@ -97,9 +105,10 @@ impl Library {
         {
             return Ok(private);
         }
-        let changes = memory.changes();
+        let changes = *memory.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let private = self.inner.catalog.is_private(tenant_id).await?;
-        if memory.changes() == changes {
+        let changing = memory.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        if *changing == changes {
             memory.tenants.insert(tenant_id, (private, now_ms));
         }
         Ok(private)
@@ -119,22 +128,19 @@ impl Library {
         Ok(if private { Form::Private } else { Form::AsItCame })
     }
 
-    /// Makes what a link is going to give, so that nothing is counted which can not be given.
-    ///
-    /// # Errors
-    /// `Unsupported` when nobody can say whether the file tells something.
-    pub async fn prepare_link(&self, opened: &OpenLink) -> Result<(), Fault> {
-        self.original(&opened.asset, &opened.version, opened.form).await.map(drop)
-    }
-
     /// The bytes of a version in a form.
     ///
     /// # Errors
     /// `Unsupported` when nobody can say whether they tell something; `Busy`.
     pub(crate) async fn original(&self, asset: &Asset, version: &Version, form: Form) -> Result<Content, Fault> {
-        if form == Form::AsItCame || !may_tell(&version.media_type) {
+        if form == Form::AsItCame || !may_tell(asset, version) {
             return self.original_as_it_came(asset, version).await;
         }
+        let opening = self.private_original(asset, version);
+        tokio::time::timeout(self.inner.limits.max_render_wait, opening).await.map_err(|_| Fault::Busy)?
+    }
+
+    async fn private_original(&self, asset: &Asset, version: &Version) -> Result<Content, Fault> {
         for _ in 0..OPENING_ATTEMPTS {
             let Some(kept) = self.without_private(version).await? else {
                 return self.original_as_it_came(asset, version).await;
@@ -145,8 +151,10 @@ impl Library {
                     body,
                     media_type: version.media_type.clone(),
                     name: asset.name.clone(),
-                    tag: kept.rendition.key.id().to_string(),
-                    modified_ms: version.created_at,
+                    // Whoever makes it makes the same bytes.
+                    tag: format!("{PLAN}-{}", version.tag()),
+                    // Who has what came, and asks by its date alone, is not told that it is still so.
+                    modified_ms: version.created_at + SECOND_MS,
                     sha256: None,
                     harmless: false,
                 });
@@ -181,33 +189,53 @@ impl Library {
         if let Some(kept) = self.known_rendition(version, PLAN).await? {
             return Ok(kept);
         }
-        if version.blob.size > MAX_BYTES {
+        let refused = (version.blob.id, Some(Box::from(PLAN)));
+        if version.blob.size > MAX_BYTES || self.inner.renditions.refused.contains_key(&refused) {
             return Err(Fault::Unsupported.into());
         }
         let turn = Arc::clone(&self.inner.privacy.turns).acquire_owned().await.map_err(Fault::internal)?;
         let bytes = read_whole(&self.open(version.blob.key, version.blob.size).await?).await?;
         let media_type = version.media_type.clone();
         let stripped = tokio::task::spawn_blocking(move || {
-            // As long as it runs, whoever still waits for it.
-            let _turn = turn;
-            strip_private(&bytes, &media_type)
+            // The turn lasts as long as it runs, whoever still waits for it, and until the bytes are in the store.
+            (strip_private(&bytes, &media_type), turn)
         });
-        let bytes = match stripped.await.map_err(Fault::internal)? {
+        let (stripped, turn) = stripped.await.map_err(Fault::internal)?;
+        let bytes = match stripped {
             Ok(Stripped::AsItCame) => return Err(NoOther::Needed),
             Ok(Stripped::Without(rest)) => Bytes::from(rest),
             Err(error) => {
                 tracing::info!(%error, "a file is not shared: it may tell something private");
+                self.inner.renditions.refused.insert(refused, ()).await;
                 return Err(Fault::Unsupported.into());
             }
         };
         let (width, height) = version.pixels.unwrap_or_default();
         let media_type = version.media_type.clone();
         let rendered = Rendered { bytes, media_type, width, height, animated: version.animated };
-        Ok(self.keep_behind(version, (PLAN.to_owned(), false), rendered).await?)
+        // On a task of its own: a caller who goes away leaves no bytes without a row.
+        let (library, version) = (self.clone(), version.clone());
+        let keeping = tokio::spawn(async move {
+            let kept = library.keep_at_once(&version, (PLAN.to_owned(), false), rendered).await;
+            drop(turn);
+            kept
+        });
+        Ok(keeping.await.map_err(Fault::internal)??)
     }
 }
 
-/// Whether files of a type are pictures or films, of which those tell something that cameras make. Drawings are none.
-pub(crate) fn may_tell(media_type: &MediaType) -> bool {
-    matches!(media_type.family(), Family::Image | Family::Video) && *media_type != MediaType::SVG
+/// Whether a file is a picture or a film, of which those tell something that cameras make. Drawings are none. Raw photographs are known by
+/// their names where their bytes are like nothing else.
+pub(crate) fn may_tell(asset: &Asset, version: &Version) -> bool {
+    let media_type = &version.media_type;
+    match media_type.family() {
+        Family::Image => *media_type != MediaType::SVG,
+        Family::Video => true,
+        Family::Audio => media_type.as_str() == "audio/mp4",
+        Family::Font => false,
+        Family::Other => {
+            let (_, extension) = split_extension(&asset.name);
+            RAW.iter().any(|raw| extension.eq_ignore_ascii_case(raw))
+        }
+    }
 }

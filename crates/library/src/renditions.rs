@@ -44,7 +44,7 @@ type Name = (i64, Box<str>);
 pub(crate) struct Memory {
     pub(crate) made: Cache<Name, Arc<Kept>>,
     /// Images that could not be drawn: each try may have cost seconds of a worker.
-    refused: Cache<(i64, Option<Box<str>>), ()>,
+    pub(crate) refused: Cache<(i64, Option<Box<str>>), ()>,
     /// One turn for each image, so that many sizes of a slow one do not keep every worker from all the others.
     turns: Cache<i64, Arc<Semaphore>>,
     uses: Uses,

@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use argon2::{Argon2, PasswordHash, PasswordVerifier};
+use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
 use crate::{Actor, Fault, Library, Origin, Rights, Token, User, actor::Holder, throttle::Account};
@@ -24,13 +25,15 @@ impl Library {
     pub async fn sign_in(&self, actor: &Actor, tenant_id: i64, email: &str, password: &str) -> Result<User, Fault> {
         // PostgreSQL takes no text with a NUL, not even to look for it; nobody has an address with one.
         let email = email.trim().to_lowercase().replace('\0', "\u{fffd}");
-        let guess = self.guess_at(actor, Account::Person(tenant_id, email.as_str().into()))?;
-        let found = self.inner.catalog.user_to_sign_in(tenant_id, &email).await?;
+        let guess = self.guess_at(actor, Account::Person(tenant_id, Sha256::digest(&email).into()))?;
+        guess.settle(self.person_of(tenant_id, &email, password).await)
+    }
+
+    async fn person_of(&self, tenant_id: i64, email: &str, password: &str) -> Result<User, Fault> {
+        let found = self.inner.catalog.user_to_sign_in(tenant_id, email).await?;
         let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
         let matches = is_password(hash.unwrap_or_else(|| NOBODY.to_owned()), password).await?;
-        let user = user.filter(|user| matches && user.disabled_at.is_none()).ok_or(Fault::Unauthenticated)?;
-        guess.was_right();
-        Ok(user)
+        user.filter(|user| matches && user.disabled_at.is_none()).ok_or(Fault::Unauthenticated)
     }
 
     /// The actor that a secret makes, where tokens are given out for it: wrong ones count as guesses.
@@ -39,9 +42,7 @@ impl Library {
     /// As for [`Self::authenticate`]; `Throttled` earlier.
     pub async fn sign_in_by_key(&self, realm: &str, secret: &str, origin: &Origin) -> Result<Actor, Fault> {
         let guess = self.inner.throttle.guess(origin, None, self.now_ms())?;
-        let actor = self.authenticate(realm, secret, origin.clone()).await?;
-        guess.was_right();
-        Ok(actor)
+        guess.settle(self.authenticate(realm, secret, origin.clone()).await)
     }
 
     /// The token with this secret, if it works.

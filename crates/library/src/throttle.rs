@@ -64,8 +64,8 @@ enum Of {
 /// What somebody tries to get into.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Account {
-    /// A person, by tenant and address.
-    Person(i64, Box<str>),
+    /// A person, by tenant and the hash of their address.
+    Person(i64, [u8; 32]),
     /// A link, by id.
     Link(i64),
 }
@@ -83,6 +83,14 @@ pub(crate) struct Memory {
 pub(crate) struct Guess(Vec<(Cell, i64)>);
 
 impl Guess {
+    /// Gives it back, unless what came of it says that it was wrong: when something was out of order, it was not even looked at.
+    pub(crate) fn settle<T>(self, outcome: Result<T, Fault>) -> Result<T, Fault> {
+        if !matches!(outcome, Err(Fault::Unauthenticated | Fault::Denied)) {
+            self.was_right();
+        }
+        outcome
+    }
+
     /// It was no guess.
     pub(crate) fn was_right(self) {
         for (cell, interval_us) in self.0 {

@@ -156,7 +156,6 @@ pub(crate) async fn open(
 
 /// Counts a use and sends its holder on. The URL is made first: what is counted names it.
 async fn give(pocket: &MediaPocket, base: &Base, opened: &OpenLink) -> Result<Response, Refused> {
-    pocket.library.prepare_link(opened).await.map_err(Refused::of_link)?;
     let url = pocket.presign(base, (&opened.asset, &opened.version, opened.form), &opened.link.file_name).await?;
     let ticket = url.rsplit_once("X-Amz-Signature=").map_or("", |(_, signature)| signature);
     pocket.library.follow_link(opened, ticket).await.map_err(Refused::of_link)?;

@@ -9,11 +9,11 @@ use crate::{Failure, cli::system};
 /// `mediary signing …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum SigningCommand {
-    /// List the keys: which signs, and which lasts because codes are made with it.
+    /// List the keys: which signs, which are believed, which were given up.
     List,
     /// Add a key. It signs two minutes later, when all nodes believe it; what others have signed goes on working.
     Rotate,
-    /// Give a key up: no URL and no session that it has signed works any more, within a minute.
+    /// Give a key up that does not sign any more: no URL and no session that it has signed works then, within a minute on other nodes.
     Retire {
         /// Which.
         id: i64,
@@ -24,12 +24,12 @@ pub(crate) async fn run(library: &Library, command: SigningCommand) -> Result<Va
     match command {
         SigningCommand::List => {}
         SigningCommand::Rotate => drop(library.add_signing_key(&system()).await?),
-        SigningCommand::Retire { id } => library.remove_signing_key(&system(), id).await?,
+        SigningCommand::Retire { id } => library.retire_signing_key(&system(), id).await?,
     }
     let keys = library.show_signing_keys(&system()).await?;
     Ok(keys.iter().map(view).collect())
 }
 
 fn view(key: &SigningKeyInfo) -> Value {
-    json!({ "id": key.id, "created_ms": key.created_at, "signs": key.signs, "lasts": key.lasts })
+    json!({ "id": key.id, "created_ms": key.created_at, "signs": key.signs, "retired_ms": key.retired_at })
 }

@@ -11,12 +11,13 @@ pub struct SigningKey {
     pub secret: Vec<u8>,
     /// When it was made, in milliseconds since 1970.
     pub created_at: i64,
+    /// Since when nothing is believed any more that it has signed.
+    pub retired_at: Option<i64>,
 }
 
-/// Every one that is there is believed.
-const LIST: &str = "select id, secret, created_at from signing_keys order by id desc limit 1000";
+const LIST: &str = "select id, secret, created_at, retired_at from signing_keys order by id desc limit 1000";
 const ADD: &str = "insert into signing_keys (secret, created_at) values ($1, $2) returning id";
-const REMOVE: &str = "delete from signing_keys where id = $1 and id > (select min(id) from signing_keys)";
+const RETIRE: &str = "update signing_keys set retired_at = $2 where id = $1 and retired_at is null";
 const FIRST: &str = "insert into signing_keys (secret, created_at) select $1, $2 \
      where not exists (select 1 from signing_keys)";
 
@@ -48,22 +49,27 @@ impl Catalog {
         Ok(id)
     }
 
-    /// Removes one; false when there is none, or it is the oldest, which stays.
+    /// Gives one up; false when there is none, or it was given up before.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn remove_signing_key(&self, id: i64) -> Result<bool> {
+    pub async fn retire_signing_key(&self, id: i64, now_ms: i64) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let removed = sqlx::query(REMOVE).bind(id).execute(tx.conn()).await?.rows_affected() > 0;
+        let retired = sqlx::query(RETIRE).bind(id).bind(now_ms).execute(tx.conn()).await?.rows_affected() > 0;
         tx.commit().await?;
-        Ok(removed)
+        Ok(retired)
     }
 
     async fn list_signing_keys(&self) -> Result<Vec<SigningKey>> {
         let rows = sqlx::query(LIST).fetch_all(self.read()).await?;
         rows.iter()
             .map(|row| {
-                Ok(SigningKey { id: row.int("id")?, secret: row.bytes("secret")?, created_at: row.int("created_at")? })
+                Ok(SigningKey {
+                    id: row.int("id")?,
+                    secret: row.bytes("secret")?,
+                    created_at: row.int("created_at")?,
+                    retired_at: row.int_or_null("retired_at")?,
+                })
             })
             .collect()
     }

@@ -39,6 +39,9 @@ impl Default for Limits {
     }
 }
 
+/// The names of mounts that watchers ask.
+const PROBES: [&str; 2] = ["healthz", "readyz"];
+
 /// Who is let in: `Err` with the seconds after which an address may come again.
 pub type Gate = Arc<dyn Fn(IpAddr) -> Result<(), u32> + Send + Sync>;
 
@@ -135,7 +138,9 @@ impl Manners {
         B::Error: Into<axum::BoxError>,
     {
         let mount = chosen.mount;
-        if let Some(Err(retry_after_s)) = self.gate.as_ref().map(|gate| gate(origin.address)) {
+        // Not of those who ask whether the server is alive: they come without tiring, and answer for it.
+        let gate = self.gate.as_ref().filter(|_| !PROBES.contains(&mount.name));
+        if let Some(Err(retry_after_s)) = gate.map(|gate| gate(origin.address)) {
             return (mount.refuse)(Refusal::Throttled { retry_after_s });
         }
         if mount.cors.answers(request.method(), request.headers()) {

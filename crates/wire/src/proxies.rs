@@ -32,13 +32,14 @@ impl Proxies {
     /// by whoever likes.
     pub(crate) fn client_of(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
-        let lines: Vec<_> = headers.get_all(X_FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok()).collect();
-        let hops = lines.iter().rev().flat_map(|line| line.rsplit(','));
+        let lines: Vec<_> = headers.get_all(X_FORWARDED_FOR).iter().map(|value| value.as_bytes()).collect();
+        let hops = lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
         for hop in hops.take(MAX_HOPS) {
             if !self.0.iter().any(|network| network.contains(&client)) {
                 break;
             }
-            let Some(address) = address_of(hop.trim()) else { break };
+            // Each by itself: what a client has put before that of a proxy may be no text.
+            let Some(address) = std::str::from_utf8(hop).ok().and_then(|hop| address_of(hop.trim())) else { break };
             client = address;
         }
         client
@@ -74,6 +75,10 @@ mod tests {
         assert_eq!(client("2001:db8::1", &["[2001:db8::7]:4711"]), "2001:db8::7");
         assert_eq!(client("2001:db8::1", &["[2001:db8::7]"]), "2001:db8::7");
         assert_eq!(client("10.0.0.1", &["10.0.0.3,10.0.0.2"]), "10.0.0.3");
+        let proxies = Proxies::parse(&["10.0.0.1"]).unwrap();
+        let spoilt = HeaderValue::from_bytes(b"\xff\xfe, 203.0.113.7").unwrap();
+        let headers = [(X_FORWARDED_FOR, spoilt)].into_iter().collect();
+        assert_eq!(proxies.client_of("10.0.0.1".parse().unwrap(), &headers).to_string(), "203.0.113.7");
     }
 
     #[test]

@@ -99,6 +99,18 @@ impl Library {
         Ok(kept)
     }
 
+    /// The same, handed out when it is durable: for what is large.
+    pub(crate) async fn keep_at_once(
+        &self,
+        version: &Version,
+        plan: (String, bool),
+        rendered: Rendered,
+    ) -> Result<Arc<Kept>, Fault> {
+        let (staged, rendition) = self.staged_rendition(version, plan, rendered).await?;
+        let recorded = self.record_rendition(staged, rendition).await?;
+        Ok(Arc::new(Kept::new(recorded, Used::at(self.now_ms()), None)))
+    }
+
     /// Waits until all that was drawn is durable and all that is being evicted is gone, as a server does before it ends.
     pub async fn settle_renditions(&self) {
         let all = self.inner.renditions.keeping.acquire_many(KEEPING_UNITS).await;

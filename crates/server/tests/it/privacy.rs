@@ -113,7 +113,9 @@ fn no_shared_original_tells_where_it_was_made() {
             assert_eq!(frames(name, &shared.body), frames(name, &bytes), "{name}");
             let upright = |orientation: &Option<String>| orientation.as_deref().is_none_or(|number| number == "1");
             let (before, after) = (orientation(name, &bytes), orientation(name, &shared.body));
-            assert!(before == after || (upright(&before) && upright(&after)), "{name}: {before:?} {after:?}");
+            // A GIF has none, whatever its XMP says.
+            let same = before == after || (upright(&before) && upright(&after)) || name.ends_with(".gif");
+            assert!(same, "{name}: {before:?} {after:?}");
             // Whoever comes again gets the same, from the store.
             let again = given(&account, &link).await.expect(200);
             assert!(again.body == shared.body && again.header("etag") == shared.header("etag"));

@@ -138,7 +138,7 @@ async fn tenants_users_and_tokens(site: &Site) {
     catalog.user_to_sign_in(id, "ben@acme.test").await.unwrap().unwrap();
     catalog.signing_keys(b"secret", NOW).await.unwrap();
     let key = catalog.add_signing_key(b"another", NOW).await.unwrap();
-    assert!(catalog.remove_signing_key(key).await.unwrap());
+    assert!(catalog.retire_signing_key(key, NOW).await.unwrap());
     assert!(catalog.set_private(id, true, &at(NOW)).await.unwrap() && catalog.is_private(id).await.unwrap());
     catalog.spend_token_call(token.id, NOW).await.unwrap();
     catalog.revoke_token(id, token.id, &at(NOW)).await.unwrap();
