@@ -1,6 +1,6 @@
 //! What cameras write into pictures and films stays out of what is shared, where the tenant or the link has it so; the pixels are the same.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path, process::Command, sync::atomic::Ordering};
 
 use serde_json::{Value, json};
 
@@ -158,6 +158,34 @@ fn a_link_says_otherwise_than_its_tenant() {
             }
             assert_eq!(told, [false, true, !of_tenant]);
         }
+    });
+}
+
+#[test]
+fn a_limited_file_counts_once_for_each_use_of_a_private_link() {
+    on_each_engine(async |server| {
+        let account = Account::new(server).await;
+        set_private(server, account.organization.id, true).await;
+        let asset = account.asset("p.jpg", &sample("exif6.jpg")).await;
+        let link = account.link(&asset, ("2030-01-01", 9)).await;
+        server.spoil("update assets set download_limit = 2").await;
+        server.clock.fetch_add(2_000, Ordering::SeqCst);
+        for _ in 0..2 {
+            assert!(!tells("p.jpg", &given(&account, &link).await.expect(200).body));
+        }
+        followed(&account, &link).await.expect(404);
+    });
+}
+
+#[test]
+fn raw_photographs_are_not_shared_in_private() {
+    on_each_engine(async |server| {
+        let account = Account::new(server).await;
+        set_private(server, account.organization.id, true).await;
+        let asset =
+            account.asset("P1010001.ORF", b"IIRO\x08\0\0\0 as Olympus begins its own, with a place in it").await;
+        let link = account.link(&asset, ("2030-01-01", 9)).await;
+        followed(&account, &link).await.expect(400);
     });
 }
 

@@ -106,7 +106,9 @@ fn rotation_breaks_nothing_and_giving_up_a_key_ends_what_it_has_signed() {
             }
         }
         works(&third).await;
-        let last = sign(&account, &link, &agent, id).await;
+        // The session itself was signed with the first.
+        let late = Agent::with(server, account.organization.clone(), library::Rights::ALL, None).await;
+        let last = sign(&account, &link, &late, id).await;
         assert_eq!((last.key_id, last.code), (third.key_id, first.code));
         let output = server.command(&["signing", "rotate"]).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
