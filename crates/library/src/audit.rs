@@ -33,6 +33,8 @@ pub enum Broken {
     CutOff(i64),
     /// At this place the hash was another when somebody wrote it down.
     Other(i64),
+    /// Lines have places, and where the chain begins and ends is gone.
+    WithoutEnds,
 }
 
 impl Library {
@@ -60,6 +62,9 @@ impl Library {
     /// `Denied` for all but the command line.
     pub async fn check_audit(&self, actor: &Actor, known: Option<(i64, [u8; 32])>) -> Result<AuditChecked, Fault> {
         actor.expect_system()?;
+        if self.inner.catalog.audit_ends().await?.is_none() && !self.chained_audit(actor, 0).await?.is_empty() {
+            return Ok(AuditChecked { broken: Some(Broken::WithoutEnds), ..AuditChecked::default() });
+        }
         self.chain_audit().await?;
         let Some(ends) = self.inner.catalog.audit_ends().await? else {
             let broken = known.map(|(place, _)| Broken::CutOff(place));

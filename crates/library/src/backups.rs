@@ -17,13 +17,16 @@ pub enum BackupFault {
     /// The backup itself.
     #[error(transparent)]
     Backup(#[from] BackupError),
+    /// There is nothing to back up.
+    #[error("there is no tenant in this library: is it the right one?")]
+    Empty,
 }
 
 impl Library {
     /// Makes a backup, consistent at one moment, while others go on writing; of those in the folder the newest `keep` stay, if that is said.
     ///
     /// # Errors
-    /// As for [`Shelf::add`]; `Denied` for all but the command line.
+    /// As for [`Shelf::add`]; `Denied` for all but the command line, `Empty` for a library without tenants.
     pub async fn back_up(
         &self,
         actor: &Actor,
@@ -33,6 +36,11 @@ impl Library {
     ) -> Result<Made, BackupFault> {
         actor.expect_system()?;
         let (catalog, blobs) = (&self.inner.catalog, &self.inner.blobs);
+        // A disk that is not there, a folder that was mistyped: a backup of nothing would take the place of another.
+        if catalog.tenants(1).await.map_err(Fault::from)?.is_empty() {
+            return Err(BackupFault::Empty);
+        }
+        let shelf = shelf.for_library(hex::encode(self.lasting_key("backups").await?));
         let made = shelf.add((catalog, blobs), keep, || self.now_ms(), on_step).await?;
         tracing::info!(catalog = made.manifest.name, copied = made.copied, "a backup was made");
         Ok(made)

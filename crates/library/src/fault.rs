@@ -39,6 +39,15 @@ pub enum Invalid {
     Other(&'static str),
 }
 
+impl std::fmt::Display for Invalid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Other(words) => f.write_str(words),
+            other => write!(f, "invalid: {other:?}"),
+        }
+    }
+}
+
 /// Why a verb did not do what it was asked. Matched in full by every dialect: no wildcard arms.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Fault {
@@ -58,7 +67,7 @@ pub enum Fault {
     #[error("precondition failed")]
     Precondition,
     /// The request makes no sense.
-    #[error("invalid: {0:?}")]
+    #[error("{0}")]
     Invalid(Invalid),
     /// More bytes than allowed.
     #[error("larger than {max_bytes} bytes")]

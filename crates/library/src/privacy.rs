@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     Actor, Asset, Fault, Library, Limits, Noun, Version,
+    kinds::by_extension,
     names::split_extension,
     renditions::{Kept, OPENING_ATTEMPTS, read_whole},
     uploads::store_fault,
@@ -24,12 +25,9 @@ const MAX_BYTES: u64 = 256 << 20;
 /// So many are looked through at a time.
 const AT_ONCE: usize = 2;
 
-/// What cameras call their raw photographs.
-const RAW: &[&str] = &[
-    "3fr", "ari", "arw", "bay", "cap", "cr2", "cr3", "crw", "dcr", "dcs", "dng", "drf", "erf", "fff", "gpr", "iiq",
-    "k25", "kdc", "mdc", "mef", "mos", "mrw", "nef", "nrw", "orf", "pef", "ptx", "pxn", "raf", "raw", "rw2", "rwl",
-    "rwz", "sr2", "srf", "srw", "x3f",
-];
+/// What cameras and those who work with their pictures call files whose bytes tell nothing here.
+const UNTOLD: &str = " 3fr ari arw bay cap cr2 cr3 crw dcr dcs dng drf erf fff gpr iiq k25 kdc mdc mef mos mrw nef nrw orf pef ptx pxn raf raw \
+    rw2 rwl rwz sr2 srf srw x3f insv lrv thm mts m2ts ts mxf nut exr hdr dcm jxr wdp hdp j2k jpc jpf ppm pgm pnm eps ";
 const SECOND_MS: i64 = 1_000;
 
 /// Which bytes of a file somebody gets.
@@ -224,8 +222,7 @@ impl Library {
     }
 }
 
-/// Whether a file is a picture or a film, of which those tell something that cameras make. Drawings are none. Raw photographs are known by
-/// their names where their bytes are like nothing else.
+/// Whether a file is a picture or a film, of which those tell something that cameras make. Drawings are none.
 pub(crate) fn may_tell(asset: &Asset, version: &Version) -> bool {
     let media_type = &version.media_type;
     match media_type.family() {
@@ -233,9 +230,12 @@ pub(crate) fn may_tell(asset: &Asset, version: &Version) -> bool {
         Family::Video => true,
         Family::Audio => media_type.as_str() == "audio/mp4",
         Family::Font => false,
-        Family::Other => {
-            let (_, extension) = split_extension(&asset.name);
-            RAW.iter().any(|raw| extension.eq_ignore_ascii_case(raw))
+        // A picture or film that is damaged, or of a kind that is not known here, is one by its name.
+        Family::Other if *media_type == MediaType::OCTET_STREAM => {
+            let extension = split_extension(&asset.name).1.to_ascii_lowercase();
+            let told = by_extension(&extension).map(|media_type| media_type.family());
+            matches!(told, Some(Family::Image | Family::Video)) || UNTOLD.contains(&format!(" {extension} "))
         }
+        Family::Other => false,
     }
 }

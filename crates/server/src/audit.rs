@@ -66,6 +66,7 @@ async fn check(library: &Library, expect: Option<String>) -> Result<(), Failure>
         None => None,
         Some(Broken::Removed(place)) => Some(format!("line {place} is missing")),
         Some(Broken::Edited(place)) => Some(format!("line {place} is not what it was")),
+        Some(Broken::WithoutEnds) => Some("where the chain begins and ends is gone".to_owned()),
         Some(Broken::CutOff(place)) => Some(format!("the lines up to {place} are missing at the end")),
         Some(Broken::Other(place)) => Some(format!("line {place} is another than the one that was written down")),
     };

@@ -2,7 +2,7 @@
 
 use std::{
     io::Write as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -44,20 +44,70 @@ pub(crate) struct RestoreArguments {
     /// Do not read everything once more when it is there.
     #[arg(long)]
     unverified: bool,
+    /// Bring back the rest when files in the backup are damaged or missing; those are told.
+    #[arg(long)]
+    damaged: bool,
+}
+
+/// A backup and what it is of lie in folders of their own, neither in the other: they name what is in them alike.
+fn expect_elsewhere(folder: &Path, settings: &Settings) -> Result<(), Failure> {
+    let said = folder.display();
+    if folder.to_string_lossy().contains("://") {
+        return Err(format!("{said}: backups lie in a folder of this machine").into());
+    }
+    let folder = real(folder)?;
+    let mut taken = vec![real(&settings.data)?];
+    let blobs = settings.blobs_url();
+    if !blobs.contains("://") {
+        taken.push(real(Path::new(&blobs))?);
+    }
+    match taken.iter().find(|taken| folder.starts_with(taken) || taken.starts_with(&folder)) {
+        Some(taken) => {
+            Err(format!("{said} and {} lie in each other: backups have a folder elsewhere", taken.display()).into())
+        }
+        None => Ok(()),
+    }
+}
+
+/// Where a path leads, as far as it is there.
+fn real(path: &Path) -> Result<PathBuf, Failure> {
+    let path = std::path::absolute(path)?;
+    let there = path.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
+    let rest = path.strip_prefix(there)?;
+    Ok(there.canonicalize()?.join(rest))
 }
 
 /// Makes one, and tells what is in it, or tells of those that there are; fails when some files could not be read.
 pub(crate) async fn back_up(settings: &Settings, wanted: BackupArguments) -> Result<(), Failure> {
     let shelf = Shelf::at(&wanted.folder);
     if wanted.list {
-        let catalogs = shelf.catalogs().await?;
-        return tell(&Value::Array(catalogs.iter().map(shown).collect()));
+        return list(&shelf, &wanted.folder).await;
+    }
+    expect_elsewhere(&wanted.folder, settings)?;
+    if let Some(path) = settings.database_url().strip_prefix("sqlite:")
+        && !Path::new(path.trim_start_matches("//")).exists()
+    {
+        return Err(format!("{path}: there is no library").into());
     }
     // Sealed files are copied as they are: nobody has to be able to open them.
     let library = wiring::open_without_keys(settings).await?;
     let outcome = make(&library, &shelf, wanted.keep.map(|keep| keep as usize)).await;
     library.close().await;
     outcome
+}
+
+async fn list(shelf: &Shelf, folder: &Path) -> Result<(), Failure> {
+    if !folder.is_dir() {
+        return Err(format!("{}: there is no such folder", folder.display()).into());
+    }
+    let mut told = Vec::new();
+    for (name, manifest) in shelf.listed().await? {
+        told.push(match manifest {
+            Ok(manifest) => shown(&manifest),
+            Err(error) => json!({ "catalog": name, "damaged": error.to_string() }),
+        });
+    }
+    tell(&Value::Array(told))
 }
 
 async fn make(library: &Library, shelf: &Shelf, keep: Option<usize>) -> Result<(), Failure> {
@@ -78,7 +128,8 @@ async fn make(library: &Library, shelf: &Shelf, keep: Option<usize>) -> Result<(
 
 /// Brings one back to where the settings say, and verifies it then, unless told not to.
 pub(crate) async fn restore(settings: &Settings, wanted: RestoreArguments) -> Result<(), Failure> {
-    let shelf = Shelf::at(&wanted.folder);
+    expect_elsewhere(&wanted.folder, settings)?;
+    let shelf = Shelf::at(&wanted.folder).leniently(wanted.damaged);
     let manifest = shelf.catalog(wanted.catalog.as_deref()).await?;
     let (catalog, blobs) = wiring::open_place(settings, manifest.schema).await?;
     let (bar, on_step) = bar();
@@ -90,6 +141,7 @@ pub(crate) async fn restore(settings: &Settings, wanted: RestoreArguments) -> Re
     let restored = restored?;
     let mut told = shown(&restored.manifest);
     told["copied"] = json!({ "blobs": restored.copied });
+    told["missing"] = json!(restored.missing);
     tell(&told)?;
     // Brought up to date meanwhile, where the backup is older than this program.
     let library = wiring::open_without_keys(settings).await?;

@@ -256,10 +256,11 @@ async fn quota(library: &Library, wanted: QuotaArguments) -> Result<Value, Failu
     let tenants = library.tenants(&system()).await?;
     let mut named = tenants.iter().filter(|tenant| tenant.name == wanted.tenant);
     let by_id = || tenants.iter().find(|tenant| tenant.id.to_string() == wanted.tenant);
-    let tenant = match (named.next(), named.next()) {
-        (Some(one), None) => one,
-        (Some(_), Some(_)) => return Err("several tenants have this name: say which by its id".into()),
-        (None, _) => by_id().ok_or("there is no such tenant")?,
+    // An id first: some tenant's name may be a number, and then its id still says which.
+    let tenant = match (by_id(), named.next(), named.next()) {
+        (Some(one), ..) | (None, Some(one), None) => one,
+        (None, Some(_), Some(_)) => return Err("several tenants have this name: say which by its id".into()),
+        (None, None, _) => return Err("there is no such tenant".into()),
     };
     let before = library.quota_use(&system(), tenant.id).await?.quota;
     let quota = Quota {

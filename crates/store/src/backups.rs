@@ -71,6 +71,9 @@ pub enum Error {
     /// It is of a later version of this program.
     #[error("catalog {0} was made by a later version, {1}")]
     Later(String, String),
+    /// The backups in the folder are of another library.
+    #[error("{0} is of another library: each has a folder of its own, and nothing was changed")]
+    OtherLibrary(String),
     /// It is not what was written.
     #[error("catalog {name} is damaged: {what}")]
     Damaged {

@@ -40,7 +40,7 @@ impl Default for Limits {
 }
 
 /// The names of mounts that watchers ask.
-const PROBES: [&str; 2] = ["healthz", "readyz"];
+const PROBES: [&str; 3] = ["healthz", "readyz", "version"];
 
 /// Who is let in: `Err` with the seconds after which an address may come again.
 pub type Gate = Arc<dyn Fn(IpAddr) -> Result<(), u32> + Send + Sync>;

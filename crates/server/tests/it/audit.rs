@@ -73,6 +73,8 @@ fn lines_are_exported_and_a_removed_and_an_edited_one_are_told() {
         is_broken(server, &["--expect", "1:00"], "--expect is PLACE:HASH");
         is_broken(server, &["--expect", &format!("1:{}", "00".repeat(32))], "another than the one");
         server.library.check_audit(&system(), None).await.unwrap();
+        server.spoil("delete from audit_chain").await;
+        is_broken(server, &[], "where the chain begins and ends is gone");
     });
 }
 

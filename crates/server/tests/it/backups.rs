@@ -1,6 +1,7 @@
 //! A library is backed up by the program itself while others upload, rename and delete; it comes back elsewhere, on either engine, and
 //! every dialect answers as before. Whatever is killed on the way is taken up again.
 
+mod mistakes;
 mod place;
 
 use std::{

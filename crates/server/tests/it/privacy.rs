@@ -178,14 +178,20 @@ fn a_limited_file_counts_once_for_each_use_of_a_private_link() {
 }
 
 #[test]
-fn raw_photographs_are_not_shared_in_private() {
+fn what_is_a_picture_or_film_by_its_name_alone_is_not_shared_in_private() {
     on_each_engine(async |server| {
         let account = Account::new(server).await;
         set_private(server, account.organization.id, true).await;
-        let asset =
-            account.asset("P1010001.ORF", b"IIRO\x08\0\0\0 as Olympus begins its own, with a place in it").await;
-        let link = account.link(&asset, ("2030-01-01", 9)).await;
-        followed(&account, &link).await.expect(400);
+        let odd = [&b"\0"[..], &sample("exif6.jpg")].concat();
+        for (name, bytes) in [
+            ("P1010001.ORF", &b"IIRO\x08\0\0\0 as Olympus begins its own, with a place in it"[..]),
+            ("00001.MTS", b"\0\0\0\0\x47 as camcorders begin theirs"),
+            ("odd.jpg", &odd),
+        ] {
+            let asset = account.asset(name, bytes).await;
+            let link = account.link(&asset, ("2030-01-01", 9)).await;
+            followed(&account, &link).await.expect(400);
+        }
     });
 }
 

@@ -30,6 +30,9 @@ pub struct Manifest {
     pub engine: String,
     /// The moment whose rows it has, in milliseconds since 1970.
     pub taken_at: i64,
+    /// Which library it is of: equal for all backups of one, also after it was brought back elsewhere. Empty where nobody said.
+    #[serde(default)]
+    pub library: String,
     /// How many rows each table has.
     pub rows: BTreeMap<String, u64>,
     /// How many blobs it names.

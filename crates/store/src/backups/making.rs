@@ -64,7 +64,7 @@ impl Shelf {
     /// cut off is not copied again.
     ///
     /// # Errors
-    /// `InUse`, `Restless`; when the database, the store or the folder fails. Nothing that was there before is changed then.
+    /// `InUse`, `Restless`, `OtherLibrary`; when the database, the store or the folder fails. Nothing that was there before is changed then.
     pub async fn add(
         &self,
         (catalog, blobs): (&Catalog, &Blobs),
@@ -73,6 +73,7 @@ impl Shelf {
         on_step: &OnStep,
     ) -> Result<Made> {
         let (_lock, to) = self.begin().await?;
+        self.expect_own().await?;
         let mut making = Making { catalog, from: blobs, to, on_step, copied: 0, copied_bytes: 0 };
         for attempts in 1..=MAX_ATTEMPTS {
             let taken_at = now_ms();
@@ -100,6 +101,7 @@ impl Shelf {
             schema: dumped.schema,
             engine: catalog.engine().to_owned(),
             taken_at,
+            library: self.library.clone(),
             rows: dumped.rows,
             blobs: dumped.blobs,
             bytes: dumped.bytes,

@@ -52,7 +52,8 @@ pub async fn restore(
     on_step(Step::Blobs { count: manifest.blobs, bytes: manifest.bytes });
     let (mut copied, mut missing) = (0, Vec::new());
     while let Some(named) = reader.next_named().await? {
-        let copies = stream::iter(named).map(|named| copy_one(named, &from, blobs, &manifest, on_step));
+        let copies =
+            stream::iter(named).map(|named| copy_one(named, (&from, shelf.leniently), blobs, &manifest, on_step));
         let copies: Vec<Copied> = copies.buffer_unordered(COPIES_AT_ONCE).try_collect().await?;
         for one in copies {
             match one {
@@ -72,7 +73,13 @@ enum Copied {
     Missing(String),
 }
 
-async fn copy_one(named: Named, from: &Blobs, to: &Blobs, manifest: &Manifest, on_step: &OnStep) -> Result<Copied> {
+async fn copy_one(
+    named: Named,
+    (from, leniently): (&Blobs, bool),
+    to: &Blobs,
+    manifest: &Manifest,
+    on_step: &OnStep,
+) -> Result<Copied> {
     let Named { key, len, sha256, .. } = named;
     let outcome = if Shelf::knows(to, key, key.stored_len(len)).await? {
         on_step(Step::Bytes(len));
@@ -83,7 +90,7 @@ async fn copy_one(named: Named, from: &Blobs, to: &Blobs, manifest: &Manifest, o
             Ok(true) => Copied::Now,
             Ok(false) | Err(BlobError::Missing(_) | BlobError::Length { .. }) => {
                 // What was missing from the start is no reason to give up the rest.
-                if !manifest.unreadable.contains(&key.path()) {
+                if !leniently && !manifest.unreadable.contains(&key.path()) {
                     return Err(Error::LostBlob(key.path()));
                 }
                 Copied::Missing(key.path())

@@ -31,6 +31,10 @@ const IDS_AT_ONCE: u64 = 2_000_000;
 #[derive(Debug, Clone)]
 pub struct Shelf {
     root: PathBuf,
+    /// Which library it is for; empty: that is not asked.
+    pub(super) library: String,
+    /// Whether what is damaged or missing in it is passed over.
+    pub(super) leniently: bool,
 }
 
 /// Held while somebody is at work in it; ends with the process at the latest.
@@ -51,7 +55,30 @@ impl Shelf {
     /// The backups in a folder, whether it is there or not.
     #[must_use]
     pub fn at(root: &Path) -> Self {
-        Self { root: root.to_owned() }
+        Self { root: root.to_owned(), library: String::new(), leniently: false }
+    }
+
+    /// The same for a library of this name: one that holds backups of another is refused.
+    #[must_use]
+    pub fn for_library(&self, library: String) -> Self {
+        Self { library, ..self.clone() }
+    }
+
+    /// The same to bring back what there is: blobs that are damaged or missing in it are told, and the rest is brought back.
+    #[must_use]
+    pub fn leniently(self, leniently: bool) -> Self {
+        Self { leniently, ..self }
+    }
+
+    /// Whether the newest backup that tells is of the library that this is for.
+    pub(super) async fn expect_own(&self) -> Result<()> {
+        let known: Vec<Manifest> = self.listed().await?.into_iter().filter_map(|(_, manifest)| manifest.ok()).collect();
+        match known.into_iter().rev().find(|manifest| !manifest.library.is_empty()) {
+            Some(manifest) if !self.library.is_empty() && manifest.library != self.library => {
+                Err(Error::OtherLibrary(manifest.name))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The backups that were finished, the oldest first.
@@ -59,6 +86,14 @@ impl Shelf {
     /// # Errors
     /// `Damaged` for one whose manifest can not be read, `Later` for one that is of a later version; when the folder can not be read.
     pub async fn catalogs(&self) -> Result<Vec<Manifest>> {
+        self.listed().await?.into_iter().map(|(_, manifest)| manifest).collect()
+    }
+
+    /// The same by their names, whether their manifests can be read or not.
+    ///
+    /// # Errors
+    /// When the folder can not be read.
+    pub async fn listed(&self) -> Result<Vec<(String, Result<Manifest>)>> {
         let folder = self.root.join(CATALOGS);
         let at = folder.clone();
         let texts = with_files(&folder, move || {
@@ -76,7 +111,8 @@ impl Shelf {
             texts.sort();
             Ok(texts)
         });
-        texts.await?.into_iter().map(|(name, text)| manifest(name, &text)).collect()
+        let read = |(name, text): (String, String)| (name.clone(), manifest(name, &text));
+        Ok(texts.await?.into_iter().map(read).collect())
     }
 
     /// One of them by its name, or the newest.
@@ -84,12 +120,13 @@ impl Shelf {
     /// # Errors
     /// As for [`Self::catalogs`]; `NoCatalog`, `NoBackup`.
     pub async fn catalog(&self, name: Option<&str>) -> Result<Manifest> {
-        let mut found = self.catalogs().await?;
+        // What another is like does not matter.
+        let mut found = self.listed().await?;
         match name {
-            None => found.pop().ok_or(Error::NoBackup),
+            None => found.pop().ok_or(Error::NoBackup)?.1,
             Some(name) => {
-                let found = found.into_iter().find(|manifest| manifest.name == name);
-                found.ok_or_else(|| Error::NoCatalog(name.to_owned()))
+                let found = found.into_iter().find(|(known, _)| known == name);
+                found.ok_or_else(|| Error::NoCatalog(name.to_owned()))?.1
             }
         }
     }

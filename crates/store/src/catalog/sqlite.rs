@@ -4,6 +4,7 @@
 //! and a committer that queues behind those already waiting makes the whole group durable with one sync. Nobody waits
 //! for company: with no other writer in the queue a group is one write.
 
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::sync::Arc;
 
 use sqlx::{AnyConnection, Connection};
@@ -111,6 +112,8 @@ pub(super) fn name_index(noun: Noun, term: &str) -> Option<NameIndex> {
 }
 
 pub(super) async fn open(path: &str, last: i64) -> Result<Catalog> {
+    // For the server alone, whatever the folder is like; what SQLite puts beside it gets the same mode. What fails here fails below.
+    drop(std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path));
     let url = format!("sqlite:{}?mode=rwc", encode(path));
     let mut conn = AnyConnection::connect(&url).await?;
     sqlx::raw_sql(COMMON).execute(&mut conn).await?;
