@@ -7,6 +7,7 @@ mod fliplet;
 mod mediaflow;
 mod mediapocket;
 mod outside;
+mod renderer;
 mod scanner;
 mod throttle;
 
@@ -31,6 +32,7 @@ pub use self::{
     mediaflow::Mediaflow,
     mediapocket::MediaPocket,
     outside::{OutboundSettings, Smtp},
+    renderer::{RendererSettings, RenditionSettings},
     scanner::Scanner,
     throttle::ThrottleSettings,
 };
@@ -156,40 +158,6 @@ pub struct ServerLimits {
     pub idle_timeout_ms: u64,
     /// For requests under way when the server is told to stop, in milliseconds.
     pub drain_ms: u64,
-}
-
-/// `[renderer]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RendererSettings {
-    /// Empty: `media-worker` beside this program.
-    pub worker: PathBuf,
-    /// 0: one for each core.
-    pub workers: usize,
-    /// How many renditions may wait.
-    pub queue: usize,
-    /// The longest that one may take, in milliseconds.
-    pub deadline_ms: u64,
-    /// The most pixels of an image.
-    pub max_pixels: u64,
-    /// The most bytes of an image.
-    pub max_input_bytes: u64,
-    /// The most bytes of a rendition.
-    pub max_output_bytes: u64,
-    /// Empty: the one on the path, if there is one. `off`: none.
-    pub ffmpeg: String,
-    /// Likewise.
-    pub ffprobe: String,
-}
-
-/// `[renditions]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RenditionSettings {
-    /// See [`Limits::max_renditions_bytes`].
-    pub max_bytes: u64,
-    /// See [`Limits::renditions_age_ms`].
-    pub max_age_ms: i64,
 }
 
 /// `[log]`

@@ -32,12 +32,14 @@ const MANY_REQUESTS: usize = 22_000;
 /// After so many there are new things to ask for: what they ask to be removed is removed.
 const BATCH: usize = 1_000;
 const CLIENTS: usize = 8;
+const SEED: u64 = 1;
 /// So much of a request is told, in bytes.
 const TOLD: usize = 2_000;
 
 #[test]
 fn no_request_is_answered_with_a_mistake_of_ours() {
-    let seed = dice::seed();
+    // The same everywhere, so that who changes something is not told of what somebody else has overlooked; other seeds are tried by hand.
+    let seed = dice::seed_or(|| SEED);
     let count = if std::env::var_os("MEDIARY_TEST_LARGE").is_some() { MANY_REQUESTS } else { REQUESTS };
     let panics = panics::watch(&server_thread());
     // Mail has links in it, so it has to be known where the server is reached.

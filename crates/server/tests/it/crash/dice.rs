@@ -46,11 +46,16 @@ impl Dice {
 
 /// The seed of this run, told so that it can be run again.
 pub fn seed() -> u64 {
-    let given = std::env::var(SEED).ok().map(|text| text.parse().unwrap());
-    let seed = given.unwrap_or_else(|| {
+    seed_or(|| {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         u64::from(now.subsec_nanos()) ^ now.as_secs() << 20 ^ u64::from(std::process::id()) << 40
-    });
+    })
+}
+
+/// The one that was asked for, or another.
+pub fn seed_or(other: impl Fn() -> u64) -> u64 {
+    let given = std::env::var(SEED).ok().map(|text| text.parse().unwrap());
+    let seed = given.unwrap_or_else(other);
     eprintln!("{SEED}={seed} repeats this");
     seed
 }

@@ -171,7 +171,7 @@ fn bend_caller(ask: &mut Ask, aims: &[Ask], dice: &mut Dice) {
                 let at = place(value.len(), dice);
                 match dice.roll(3) {
                     0 => value.truncate(at),
-                    1 => value[at] ^= 1,
+                    1 if at < value.len() => value[at] ^= 1,
                     _ => value.insert(at, b'.'),
                 }
                 value.retain(|byte| *byte >= b' ');

@@ -169,7 +169,7 @@ fn bent_form(mut body: Vec<u8>, dice: &mut Dice) -> Vec<u8> {
     let head = format!("--{BOUNDARY}\r\n");
     match dice.roll(8) {
         0 => body.truncate(at),
-        1 => body[at] ^= 1 << dice.roll(8),
+        1 if at < body.len() => body[at] ^= 1 << dice.roll(8),
         2 => drop(body.splice(at..at, *b"\r\n")),
         3 => drop(body.splice(at..at, head.bytes())),
         4 | 5 => {
