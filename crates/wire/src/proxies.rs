@@ -32,6 +32,9 @@ impl Proxies {
     /// by whoever likes.
     pub(crate) fn client_of(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
+        if self.0.is_empty() {
+            return client;
+        }
         let lines: Vec<_> = headers.get_all(X_FORWARDED_FOR).iter().map(|value| value.as_bytes()).collect();
         let hops = lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
         for hop in hops.take(MAX_HOPS) {

@@ -52,19 +52,6 @@ const TWO_DAYS_MS: i64 = 2 * 24 * 60 * 60 * 1_000;
 const TWO_HOURS_MS: i64 = 2 * 60 * 60 * 1_000;
 /// So long all that is left may take.
 const LONGEST_END: Duration = Duration::from_secs(120);
-/// Every kind of work that there is.
-const KINDS: &[&str] = &[
-    "preview",
-    "scan",
-    "rescan",
-    "sweep_staging",
-    "purge_folder",
-    "shred_blob",
-    "convert",
-    "dispatch",
-    "fetch",
-    "tend",
-];
 
 #[test]
 fn what_was_acknowledged_survives_a_hundred_kills() {
@@ -261,7 +248,7 @@ impl Trial {
             numbers(&self.waiting),
             self.clamd.scans()
         );
-        for kind in KINDS {
+        for kind in library::JOB_KINDS {
             assert!(
                 self.cut_off.contains_key(*kind) || self.waiting.contains_key(*kind),
                 "no server died before a {kind}"
